@@ -1,0 +1,58 @@
+# Each target installs what it needs on Debian as root, and says what to install elsewhere: scripts/need.sh.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+binary := $(CURDIR)/dist/linux-amd64/ca-entrypoint
+
+.PHONY: help
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: toolchain ## Makes dist/linux-amd64/ca-entrypoint, static and small
+	scripts/build.sh
+
+.PHONY: check
+check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and the binary's form and size
+	cargo fmt --check || { echo "check: not formatted: run cargo fmt" >&2; exit 1; }
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --document-private-items
+	scripts/cargo-deny.sh check bans licenses sources
+	scripts/need.sh shellcheck=shellcheck
+	shellcheck .ci/run scripts/*.sh
+	scripts/build.sh
+	scripts/check-binary.sh
+
+.PHONY: test
+test: toolchain ## All tests
+	scripts/need.sh openssl=openssl
+	cargo test --all
+	$(MAKE) --no-print-directory compliance
+
+.PHONY: compliance
+compliance: build ## The binary against each distribution's own tool, in containers
+	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
+	    'scripts/images.sh && CA_ENTRYPOINT_BIN=$(binary) cargo test --test compliance'
+
+.PHONY: images
+images: ## The images that the compliance tests run in
+	scripts/images.sh
+
+.PHONY: bench
+bench: build ## The time and memory that a start costs
+	scripts/need.sh hyperfine=hyperfine
+	scripts/bench.sh
+
+.PHONY: demo
+demo: build ## A container that trusts a private CA, from start to end
+	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) 'scripts/images.sh && scripts/demo.sh'
+
+.PHONY: clean
+clean: ## Removes what was built; images and downloads stay
+	rm -rf target dist
+
+.PHONY: toolchain
+toolchain:
+	@scripts/toolchain.sh

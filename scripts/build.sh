@@ -1,0 +1,102 @@
+#!/bin/bash
+# Builds dist/linux-amd64/ca-entrypoint: x86_64, musl, a static PIE, stripped.
+#
+# The first way that this machine can go is taken; CA_ENTRYPOINT_BUILD=NAME forces one:
+#
+#   rustup            rustup's musl target, the standard library built for size from rust-src
+#   rustup-prebuilt   the same target with its ready-made standard library: about 200 KiB larger
+#   debian            Debian's compiler, its source of the standard library and its musl
+#
+# ca-entrypoint.std beside the binary says which standard library it has: size or prebuilt.
+set -euo pipefail
+
+scripts=$(cd "$(dirname "$0")" && pwd)
+project=$(dirname "$scripts")
+cd "$project"
+target=x86_64-unknown-linux-musl
+# Relocations packed: 20 KiB. The C library's own start code must know the form, musl's does since 1.2.4.
+packed=-Clink-arg=-Wl,-z,pack-relative-relocs
+build_std=("-Zbuild-std=std,panic_abort" -Zbuild-std-features=optimize_for_size)
+
+fail() {
+    echo "build: $*" >&2
+    exit 1
+}
+
+have_target() {
+    command -v rustup >/dev/null && rustup target add "$target" >/dev/null 2>&1
+}
+
+have_source() {
+    rustup component add rust-src >/dev/null 2>&1
+}
+
+choose() {
+    if ! have_target; then
+        echo debian
+    elif have_source; then
+        echo rustup
+    else
+        echo rustup-prebuilt
+    fi
+}
+
+# compile CARGO RUSTC [RUSTC-FLAG...] -- [CARGO-FLAG...]
+compile() {
+    local cargo=$1 rustc=$2 flags=()
+    shift 2
+    while [ "$1" != -- ]; do
+        flags+=("$1")
+        shift
+    done
+    shift
+    # A panic aborts, so nothing reads the tables that unwinding needs: about 40 KiB.
+    flags+=(-Cforce-unwind-tables=no)
+    # The binary must not tell whose machine made it, nor differ between two: paths become names.
+    flags+=(
+        "--remap-path-prefix=$("$rustc" --print sysroot)=/rust"
+        "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=/crates"
+        "--remap-path-prefix=$project=/ca-entrypoint"
+    )
+    # Each way has a target directory of its own: neither another way's nor the tests' is thrown away.
+    # The encoded form of the flags is the one that allows a space in a path.
+    CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && echo "${flags[*]}") RUSTC=$rustc \
+        "$cargo" build --release --locked --target "$target" --target-dir "target/$way" "$@"
+}
+
+way=${CA_ENTRYPOINT_BUILD:-$(choose)}
+std=size
+# What is unstable in a stable compiler opens with RUSTC_BOOTSTRAP: -Zbuild-std has no other way in.
+case $way in
+rustup)
+    have_target || fail "rustup can't add $target: run 'rustup target add $target' to see why"
+    have_source || fail "rustup can't add rust-src: run 'rustup component add rust-src' to see why"
+    RUSTC_BOOTSTRAP=1 compile cargo rustc "$packed" -- "${build_std[@]}"
+    ;;
+rustup-prebuilt)
+    have_target || fail "rustup can't add $target: run 'rustup target add $target' to see why"
+    compile cargo rustc "$packed" --
+    std=prebuilt
+    ;;
+debian)
+    "$scripts/need.sh" /usr/bin/rustc=rustc-web /usr/bin/cargo=cargo-web /usr/share/doc/rust-web-src=rust-web-src \
+        gcc=gcc /usr/lib/x86_64-linux-musl/rcrt1.o=musl-dev /usr/lib/llvm-14/lib/libunwind.a=libunwind-14-dev
+    # gcc's libgcc_eh wants glibc, so the unwinder is LLVM's. Its directory has much else: link the one file.
+    mkdir -p target/debian/unwind
+    ln -sf /usr/lib/llvm-14/lib/libunwind.a target/debian/unwind/
+    CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER=$scripts/link-musl.sh RUSTC_BOOTSTRAP=1 \
+        compile /usr/bin/cargo /usr/bin/rustc \
+        -Clink-self-contained=no "-Lnative=$project/target/debian/unwind" -- "${build_std[@]}"
+    ;;
+*)
+    fail "unknown way '$way': set CA_ENTRYPOINT_BUILD to rustup, rustup-prebuilt or debian"
+    ;;
+esac
+
+dist=dist/linux-amd64
+mkdir -p "$dist"
+# Removed first: the old file may be running.
+rm -f "$dist/ca-entrypoint"
+cp "target/$way/$target/release/ca-entrypoint" "$dist/ca-entrypoint"
+echo "$std" >"$dist/ca-entrypoint.std"
+echo "build: $dist/ca-entrypoint, $(stat -c %s "$dist/ca-entrypoint") bytes, by way of $way"

@@ -1,0 +1,107 @@
+#!/bin/bash
+# Builds the images that the compliance tests run in: images.sh [bookworm|trixie|alpine|all]
+#
+#   ca-entrypoint-test:bookworm, :trixie   Debian with ca-certificates and some clients
+#   ca-entrypoint-test:bookworm-bare       the same without ca-certificates and openssl: curl and no store
+#   ca-entrypoint-test:alpine              Alpine with ca-certificates
+#   ca-entrypoint-test:alpine-base         the same with only the bundle, as the `alpine` image has it
+#
+# Each store is as the distribution's own tool leaves it. An image is built again when the scripts
+# that make it have changed.
+set -euo pipefail
+
+scripts=$(cd "$(dirname "$0")" && pwd)
+name=ca-entrypoint-test
+
+fail() {
+    echo "images: $*" >&2
+    exit 1
+}
+
+# The label that an up-to-date image of the given root script has.
+recipe() {
+    cat "$scripts/images.sh" "$scripts/$1" | sha256sum | cut -c 1-16
+}
+
+current() {
+    [ "$(docker image inspect --format '{{index .Config.Labels "ca-entrypoint.recipe"}}' "$name:$1" 2>/dev/null)" = "$2" ]
+}
+
+# derive FROM TAG RECIPE SCRIPT: makes TAG of what SCRIPT, run in FROM, leaves.
+# Exported and imported, the result is one layer: what was removed is gone from it.
+derive() {
+    local container
+    container=$(docker create --network none "$1" /bin/sh -ec "$4")
+    if ! docker start --attach "$container" >"$work/log" 2>&1; then
+        cat "$work/log" >&2
+        docker rm "$container" >/dev/null
+        fail "cannot make $2: see the lines above"
+    fi
+    docker export "$container" |
+        docker import --change "LABEL ca-entrypoint.recipe=$3" --change 'CMD ["/bin/sh"]' - "$name:$2" >/dev/null
+    docker rm "$container" >/dev/null
+}
+
+summary() {
+    docker run --rm --network none "$name:$1" /bin/sh -c '
+        . /etc/os-release
+        bundle=/etc/ssl/certs/ca-certificates.crt
+        certificates=$(cat $bundle 2>/dev/null | grep -c BEGIN)
+        links=$(ls /etc/ssl/certs 2>/dev/null | grep -c "\.[0-9]$")
+        echo "$PRETTY_NAME, store: $certificates certificates in the bundle, $links hash links"' | sed "s/^/$name:$1: /"
+}
+
+# build SCRIPT SUITE TOOL VARIANT STRIP: the image SUITE with the store that TOOL leaves,
+# and the image VARIANT (or none, if empty), which is SUITE after STRIP.
+build() {
+    local label
+    label=$(recipe "$1")
+    if ! current "$2" "$label" || { [ -n "$4" ] && ! current "$4" "$label"; }; then
+        "$scripts/$1" "${@:6}" "$work/$2"
+        tar --numeric-owner -C "$work/$2" -c . | docker import - "$name:raw" >/dev/null
+        rm -rf "${work:?}/$2"
+        derive "$name:raw" "$2" "$label" "$3"
+        docker rmi "$name:raw" >/dev/null
+        [ -z "$4" ] || derive "$name:$2" "$4" "$label" "$5"
+    fi
+    summary "$2"
+    [ -z "$4" ] || summary "$4"
+}
+
+bookworm() {
+    # As an administrator has it who installs only curl, without what it recommends.
+    build rootfs-debian.sh bookworm 'update-ca-certificates --fresh' bookworm-bare \
+        'dpkg --purge ca-certificates openssl; rm -rf /etc/ssl/certs /usr/share/ca-certificates /usr/local/share/ca-certificates' \
+        bookworm
+}
+
+trixie() {
+    build rootfs-debian.sh trixie 'update-ca-certificates --fresh' '' '' trixie
+}
+
+alpine() {
+    # The package's removal leaves the links that its tool made.
+    build rootfs-alpine.sh alpine 'update-ca-certificates' alpine-base \
+        'apk del --no-network ca-certificates; find /etc/ssl/certs -type l -delete;
+         rm -rf /usr/share/ca-certificates /usr/local/share/ca-certificates /etc/ca-certificates*'
+}
+
+what=${1:-all}
+case $what in
+bookworm | trixie | alpine) set -- "$what" ;;
+all) set -- bookworm trixie alpine ;;
+*) fail "unknown image '$what': use bookworm, trixie, alpine or all" ;;
+esac
+
+if [ -z "${CA_ENTRYPOINT_ENGINE:-}" ]; then
+    # Found again by every call below: an engine that this starts would end with it otherwise.
+    CA_ENTRYPOINT_ENGINE=1 exec "$scripts/engine.sh" run "$0" "$what"
+fi
+# Not /tmp, which often is in memory or can't hold devices.
+work=$(mktemp -d -p "${TMPDIR:-/var/tmp}")
+trap 'rm -rf "$work"' EXIT
+for image in "$@"; do
+    "$image"
+done
+# What was built again has left its old self without a name.
+docker image prune --force --filter label=ca-entrypoint.recipe >/dev/null

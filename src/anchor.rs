@@ -1,0 +1,346 @@
+//! From the bytes of a CA file to trust anchors.
+
+#![forbid(unsafe_code)]
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::path::PathBuf;
+
+use x509_parser::asn1_rs::Any;
+use x509_parser::asn1_rs::Class;
+use x509_parser::asn1_rs::FromDer;
+use x509_parser::asn1_rs::Oid;
+use x509_parser::asn1_rs::Tag;
+
+use crate::certificate::Certificate;
+use crate::error::BrokenBlock;
+use crate::error::Error;
+use crate::error::Lookalike;
+use crate::pem;
+use crate::source::Source;
+
+/// A certificate to be trusted, with the source that it came from.
+pub(crate) struct Anchor {
+    pub(crate) certificate: Certificate,
+    pub(crate) source: String,
+}
+
+/// The anchors of all sources in their order: unique by DER, and never none.
+pub(crate) struct TrustAnchors {
+    anchors: Vec<Anchor>,
+    /// Names of the sources that were read whole, so that an anchor they don't have any more has
+    /// gone.
+    replaced: BTreeSet<String>,
+    file: Option<PathBuf>,
+}
+
+impl TrustAnchors {
+    /// The anchors of `contents`; `None` when they hold none. A source with errors adds anchors and
+    /// replaces none: it may have been read while it was written.
+    pub(crate) fn new(contents: Vec<Contents>) -> Option<Self> {
+        let file = match contents.as_slice() {
+            [only] if only.is_clean_pem => Some(only.path.clone()),
+            _ => None,
+        };
+        let broken: BTreeSet<&str> = contents
+            .iter()
+            .filter(|contents| !contents.errors.is_empty())
+            .map(|contents| contents.source.as_str())
+            .collect();
+        let sources = contents.iter().map(|contents| contents.source.as_str());
+        let replaced = sources
+            .filter(|source| !broken.contains(source))
+            .map(str::to_owned)
+            .collect();
+        let mut seen = BTreeSet::new();
+        let mut anchors = Vec::new();
+        for contents in contents {
+            for certificate in contents.certificates {
+                if seen.insert(certificate.fingerprint) {
+                    anchors.push(Anchor {
+                        certificate,
+                        source: contents.source.clone(),
+                    });
+                }
+            }
+        }
+        if anchors.is_empty() {
+            None
+        } else {
+            Some(Self {
+                anchors,
+                replaced,
+                file,
+            })
+        }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[Anchor] {
+        &self.anchors
+    }
+
+    /// Whether these are all anchors that there are, by now, at the source of this name.
+    pub(crate) fn replace(&self, source: &str) -> bool {
+        self.replaced.contains(source)
+    }
+
+    /// A file that holds just these anchors, as PEM, already.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// The anchors as one PEM file.
+    pub(crate) fn to_pem(&self) -> Vec<u8> {
+        self.anchors
+            .iter()
+            .flat_map(|anchor| anchor.certificate.to_pem())
+            .collect()
+    }
+}
+
+/// What a CA file turned out to hold.
+pub(crate) struct Contents {
+    /// The source's name, as in [`Source::name`].
+    pub(crate) source: String,
+    pub(crate) path: PathBuf,
+    pub(crate) encoding: Encoding,
+    pub(crate) certificates: Vec<Certificate>,
+    /// What could not be used, and why.
+    pub(crate) errors: Vec<Error>,
+    /// A private key, which goes nowhere.
+    pub(crate) has_private_key: bool,
+    /// Every program that reads PEM finds these certificates in the file, all of them and nothing
+    /// else.
+    pub(crate) is_clean_pem: bool,
+}
+
+/// How the certificates were written down.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Encoding {
+    Der,
+    Pem,
+    PemUtf16,
+    Pkcs7,
+}
+
+impl Encoding {
+    /// The encoding's name in a message.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Der => "DER",
+            Self::Pem => "PEM",
+            Self::PemUtf16 => "PEM in UTF-16",
+            Self::Pkcs7 => "PKCS#7",
+        }
+    }
+}
+
+/// Finds the certificates in a source's bytes, in whatever encoding they are. A broken one hides no
+/// good one.
+pub(crate) fn parse(source: &Source) -> Contents {
+    let (text, is_utf16) = decode_utf16(&source.bytes);
+    let blocks: Vec<_> = pem::blocks(&text).take(CERTIFICATES_MAX + 1).collect();
+    if blocks.is_empty() {
+        return parse_der(source);
+    }
+    let mut contents = Contents {
+        source: source.name.clone(),
+        path: source.path.clone(),
+        encoding: if is_utf16 {
+            Encoding::PemUtf16
+        } else {
+            Encoding::Pem
+        },
+        certificates: Vec::new(),
+        errors: Vec::new(),
+        has_private_key: false,
+        is_clean_pem: false,
+    };
+    if blocks.len() > CERTIFICATES_MAX {
+        contents.errors.push(Error::TooManyCertificates {
+            path: source.path.clone(),
+            limit: CERTIFICATES_MAX,
+        });
+        return contents;
+    }
+    for (index, block) in blocks.iter().enumerate() {
+        contents.has_private_key |= block.label.ends_with(b"PRIVATE KEY");
+        match parse_block(block) {
+            Ok(certificates) => contents.certificates.extend(certificates),
+            Err(why) => contents.errors.push(Error::BrokenBlock {
+                path: source.path.clone(),
+                number: index + 1,
+                line: block.line,
+                why,
+            }),
+        }
+    }
+    if contents.certificates.is_empty() && contents.errors.is_empty() {
+        let looks_like = if contents.has_private_key {
+            Lookalike::PrivateKey
+        } else {
+            Lookalike::OtherPem
+        };
+        contents.errors.push(Error::NoCertificate {
+            path: source.path.clone(),
+            looks_like,
+        });
+    }
+    contents.is_clean_pem = contents.errors.is_empty()
+        && blocks.iter().all(|block| block.label == b"CERTIFICATE")
+        && pem::reads_as(&source.bytes, &contents.certificates);
+    contents
+}
+
+/// The certificates of one block: none of another kind's, one of a certificate's, all of a
+/// PKCS#7's.
+fn parse_block(block: &pem::Block<'_>) -> Result<Vec<Certificate>, BrokenBlock> {
+    let kind = match block.label {
+        b"CERTIFICATE" | b"X509 CERTIFICATE" => BlockKind::Certificate,
+        b"TRUSTED CERTIFICATE" => BlockKind::TrustedCertificate,
+        b"PKCS7" | b"PKCS #7 SIGNED DATA" | b"CMS" => BlockKind::Pkcs7,
+        _ => return Ok(Vec::new()),
+    };
+    let body = block.body.ok_or(BrokenBlock::Truncated)?;
+    let der = pem::decode(body).ok_or(BrokenBlock::Base64)?;
+    match kind {
+        BlockKind::Pkcs7 => pkcs7_certificates(&der).ok_or(BrokenBlock::Pkcs7),
+        BlockKind::Certificate => match Certificate::parse_prefix(&der) {
+            Some((certificate, [])) => Ok(vec![certificate]),
+            Some((_, rest)) => Err(BrokenBlock::TrailingBytes { count: rest.len() }),
+            None => Err(BrokenBlock::NotX509),
+        },
+        BlockKind::TrustedCertificate => match Certificate::parse_prefix(&der) {
+            Some((certificate, trust)) if is_for_servers(trust) => Ok(vec![certificate]),
+            Some(_) => Err(BrokenBlock::Distrusted),
+            None => Err(BrokenBlock::NotX509),
+        },
+    }
+}
+
+enum BlockKind {
+    Certificate,
+    Pkcs7,
+    TrustedCertificate,
+}
+
+fn parse_der(source: &Source) -> Contents {
+    let bytes = source.bytes.as_slice();
+    let mut contents = Contents {
+        source: source.name.clone(),
+        path: source.path.clone(),
+        encoding: Encoding::Der,
+        certificates: Vec::new(),
+        errors: Vec::new(),
+        has_private_key: false,
+        is_clean_pem: false,
+    };
+    let path = source.path.clone();
+    match Certificate::parse_prefix(bytes) {
+        Some((certificate, [])) => contents.certificates.push(certificate),
+        Some((_, rest)) => contents.errors.push(Error::TrailingBytes {
+            path,
+            count: rest.len(),
+        }),
+        None => match pkcs7_certificates(bytes) {
+            Some(certificates) => {
+                contents.encoding = Encoding::Pkcs7;
+                contents.certificates = certificates;
+            }
+            None => contents.errors.push(Error::NoCertificate {
+                path,
+                looks_like: Lookalike::of(bytes),
+            }),
+        },
+    }
+    contents
+}
+
+/// The certificates of a PKCS#7 SignedData (RFC 2315, section 9.1); `None` when it isn't one, holds
+/// none, or one of them is broken.
+fn pkcs7_certificates(der: &[u8]) -> Option<Vec<Certificate>> {
+    let content_info = any(der).filter(|any| any.tag() == Tag::Sequence)?;
+    let (rest, content_type) = Oid::from_der(content_info.data).ok()?;
+    if content_type.as_bytes() != OID_SIGNED_DATA {
+        return None;
+    }
+    let explicit = any(rest).filter(|any| is_context(any, 0))?;
+    let signed_data = any(explicit.data).filter(|any| any.tag() == Tag::Sequence)?;
+    let certificates = members(signed_data.data).find(|member| is_context(member, 0))?;
+    let mut rest = certificates.data;
+    let mut parsed = Vec::new();
+    while !rest.is_empty() && parsed.len() <= CERTIFICATES_MAX {
+        let (certificate, after) = Certificate::parse_prefix(rest)?;
+        parsed.push(certificate);
+        rest = after;
+    }
+    if parsed.is_empty() {
+        None
+    } else {
+        Some(parsed)
+    }
+}
+
+/// Whether the trust settings that follow a certificate in a `TRUSTED CERTIFICATE`
+/// (`X509_CERT_AUX`: the purposes that it is trusted for, those that it is rejected for) let it
+/// vouch for TLS servers. None at all leave that to the reader.
+fn is_for_servers(trust: &[u8]) -> bool {
+    let Some(settings) = any(trust) else {
+        return trust.is_empty();
+    };
+    let names_servers = |purposes: &Any<'_>| {
+        members(purposes.data).any(|oid| oid.data == EKU_SERVER_AUTH || oid.data == EKU_ANY)
+    };
+    let trusted = members(settings.data).find(|member| member.tag() == Tag::Sequence);
+    let rejected = members(settings.data).find(|member| is_context(member, 0));
+    trusted.is_none_or(|purposes| names_servers(&purposes))
+        && !rejected.is_some_and(|purposes| names_servers(&purposes))
+}
+
+fn any(der: &[u8]) -> Option<Any<'_>> {
+    Any::from_der(der).ok().map(|(_, any)| any)
+}
+
+fn members(mut der: &[u8]) -> impl Iterator<Item = Any<'_>> {
+    std::iter::from_fn(move || {
+        let (rest, any) = Any::from_der(der).ok()?;
+        der = rest;
+        Some(any)
+    })
+}
+
+fn is_context(any: &Any<'_>, number: u32) -> bool {
+    any.class() == Class::ContextSpecific && any.tag() == Tag(number)
+}
+
+/// PowerShell's `>` and Notepad write UTF-16. UTF-8's byte order mark needs no care: a begin marker
+/// is looked for line by line, and the mark is taken off the first one.
+fn decode_utf16(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
+    let unit: fn([u8; 2]) -> u16 = match bytes {
+        [0xef, 0xbb, 0xbf, text @ ..] => return (Cow::Borrowed(text), false),
+        [0xff, 0xfe, ..] | [b'-', 0, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] | [0, b'-', ..] => u16::from_be_bytes,
+        _ => return (Cow::Borrowed(bytes), false),
+    };
+    let units = bytes
+        .as_chunks()
+        .0
+        .iter()
+        .map(|&pair| unit(pair))
+        .filter(|&unit| unit != 0xfeff);
+    let text: String = char::decode_utf16(units)
+        .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect();
+    (Cow::Owned(text.into_bytes()), true)
+}
+
+/// Blocks in one file. All public CAs together are fewer than 200.
+const CERTIFICATES_MAX: usize = 5_000;
+
+/// 1.2.840.113549.1.7.2, encoded.
+const OID_SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+/// 1.3.6.1.5.5.7.3.1, encoded.
+const EKU_SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+/// 2.5.29.37.0, encoded.
+const EKU_ANY: &[u8] = &[0x55, 0x1d, 0x25, 0x00];

@@ -1,0 +1,369 @@
+//! What can go wrong, in the words that a user reads.
+
+#![forbid(unsafe_code)]
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::stop::OWN_FAILURE;
+
+/// Everything that this program reports. The text is one line: what failed, on which file, and the
+/// cause last.
+#[derive(Debug)]
+pub(crate) enum Error {
+    BrokenBlock {
+        path: PathBuf,
+        number: usize,
+        line: usize,
+        why: BrokenBlock,
+    },
+    EmptyCa {
+        path: PathBuf,
+    },
+    ExecNotFound {
+        command: OsString,
+        cause: Option<io::Error>,
+    },
+    ExecRefused {
+        command: OsString,
+        cause: io::Error,
+    },
+    Hook {
+        path: PathBuf,
+        cause: io::Error,
+    },
+    HookFailed {
+        path: PathBuf,
+        status: String,
+    },
+    LockTimeout {
+        path: PathBuf,
+        seconds: u64,
+    },
+    NoCaInDirectory {
+        path: PathBuf,
+    },
+    NoCertificate {
+        path: PathBuf,
+        looks_like: Lookalike,
+    },
+    NotRegular {
+        path: PathBuf,
+        is: FileKind,
+    },
+    OpenRoot {
+        path: PathBuf,
+        cause: io::Error,
+    },
+    ReadCa {
+        path: PathBuf,
+        cause: io::Error,
+    },
+    ReadStore {
+        path: PathBuf,
+        cause: io::Error,
+    },
+    TooLarge {
+        path: PathBuf,
+        limit: u64,
+    },
+    TooManyCertificates {
+        path: PathBuf,
+        limit: usize,
+    },
+    TrailingBytes {
+        path: PathBuf,
+        count: usize,
+    },
+    Usage {
+        message: String,
+    },
+    WriteStore {
+        operation: Operation,
+        path: PathBuf,
+        cause: io::Error,
+    },
+}
+
+/// Why a PEM block gives no certificate.
+#[derive(Debug)]
+pub(crate) enum BrokenBlock {
+    Base64,
+    Distrusted,
+    NotX509,
+    Pkcs7,
+    TrailingBytes { count: usize },
+    Truncated,
+}
+
+/// What a file is that should be a regular one.
+#[derive(Debug)]
+pub(crate) enum FileKind {
+    Directory,
+    Device,
+    Fifo,
+    Socket,
+}
+
+/// What a file without certificates seems to be.
+#[derive(Debug)]
+pub(crate) enum Lookalike {
+    Binary,
+    Html,
+    OtherPem,
+    PrivateKey,
+    Text,
+}
+
+/// What was being done to the store.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Operation {
+    CreateDirectory,
+    Link,
+    Lock,
+    Remove,
+    Write,
+}
+
+impl Lookalike {
+    /// Guesses from the first bytes of a file.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let head = &bytes[..bytes.len().min(512)];
+        let is_text = head
+            .iter()
+            .all(|byte| !byte.is_ascii_control() || byte.is_ascii_whitespace());
+        let lower = head.to_ascii_lowercase();
+        let contains = |word: &[u8]| lower.windows(word.len()).any(|window| window == word);
+        if !is_text {
+            Self::Binary
+        } else if contains(b"<html") || contains(b"<!doctype") {
+            Self::Html
+        } else {
+            Self::Text
+        }
+    }
+}
+
+impl Error {
+    /// What the reader can do, where there is anything.
+    pub(crate) fn hint(&self) -> Option<&'static str> {
+        let hint = match self {
+            Self::BrokenBlock {
+                why: BrokenBlock::Distrusted,
+                ..
+            } => "export it anew with 'openssl x509', which leaves trust settings out",
+            Self::BrokenBlock { .. } => "copy the certificate again, whole, as PEM",
+            Self::EmptyCa { .. } => "write the CA's certificate into it, as PEM or DER",
+            Self::ExecRefused { .. }
+            | Self::ExecNotFound { .. }
+            | Self::HookFailed { .. }
+            | Self::Hook { .. } => {
+                return None;
+            }
+            Self::LockTimeout { .. } => "end the process that holds the lock",
+            Self::NoCaInDirectory { .. } => "put the CA there as a *.crt, *.pem or *.cer file",
+            Self::NoCertificate { looks_like, .. } => match looks_like {
+                Lookalike::Html => {
+                    "it is a web page, often a login or an error: download the certificate itself"
+                }
+                Lookalike::PrivateKey => "mount the CA's certificate, and keep its key to yourself",
+                Lookalike::OtherPem => {
+                    "its PEM blocks are of other kinds: a CA stands in a CERTIFICATE block"
+                }
+                Lookalike::Binary | Lookalike::Text => {
+                    "give the CA's certificate as PEM, DER or PKCS#7"
+                }
+            },
+            Self::NotRegular {
+                is: FileKind::Directory,
+                ..
+            } => {
+                "Docker makes a directory of a mount whose file is missing on the host: check the host's path"
+            }
+            Self::NotRegular { .. } => "give a regular file",
+            Self::OpenRoot { .. } => "give the directory that holds the unpacked image",
+            Self::ReadCa { cause, .. } if cause.kind() == io::ErrorKind::NotFound => {
+                "it is a link to a file that is not there: check the mount"
+            }
+            Self::ReadCa { cause, .. } if cause.kind() == io::ErrorKind::PermissionDenied => {
+                "make it readable for the container's user (chmod a+r)"
+            }
+            Self::ReadCa { .. } => "check the mount",
+            Self::ReadStore { .. } | Self::WriteStore { .. } => {
+                "run as root on a writable root file system, or install the CA when the image is built"
+            }
+            Self::TooLarge { .. } | Self::TooManyCertificates { .. } => {
+                "give the CAs that you need alone"
+            }
+            Self::TrailingBytes { .. } => {
+                "export the certificate again: something was appended to it"
+            }
+            Self::Usage { .. } => {
+                "see 'ca-entrypoint --help'; put '--' before a command that begins with '-'"
+            }
+        };
+        Some(hint)
+    }
+
+    /// The exit code when this ends the program: 126 and 127 as a shell gives them, 125 for all
+    /// that is this program's own.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::ExecNotFound { .. } => 127,
+            Self::ExecRefused { .. } => 126,
+            _ => OWN_FAILURE,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BrokenBlock {
+                path,
+                number,
+                line,
+                why,
+            } => {
+                write!(
+                    f,
+                    "cannot use block {number}, at line {line}, of CA file '{}': {why}",
+                    path.display()
+                )
+            }
+            Self::EmptyCa { path } => {
+                write!(f, "cannot use CA file '{}': it is empty", path.display())
+            }
+            Self::ExecNotFound {
+                command,
+                cause: Some(cause),
+            } => {
+                write!(f, "cannot run '{}': {}", command.display(), Cause(cause))
+            }
+            Self::ExecNotFound {
+                command,
+                cause: None,
+            } => {
+                write!(f, "cannot run '{}': command not found", command.display())
+            }
+            Self::ExecRefused { command, cause } => {
+                write!(f, "cannot run '{}': {}", command.display(), Cause(cause))
+            }
+            Self::Hook { path, cause } => {
+                write!(f, "cannot run hook '{}': {}", path.display(), Cause(cause))
+            }
+            Self::HookFailed { path, status } => {
+                write!(f, "hook '{}' failed: {status}", path.display())
+            }
+            Self::LockTimeout { path, seconds } => {
+                write!(
+                    f,
+                    "cannot lock '{}': still locked by another process after {seconds} s",
+                    path.display()
+                )
+            }
+            Self::NoCaInDirectory { path } => {
+                write!(
+                    f,
+                    "cannot use CA directory '{}': no *.crt, *.pem or *.cer file in it",
+                    path.display()
+                )
+            }
+            Self::NoCertificate { path, .. } => {
+                write!(
+                    f,
+                    "cannot use CA file '{}': no certificate in it",
+                    path.display()
+                )
+            }
+            Self::NotRegular { path, is } => {
+                let is = match is {
+                    FileKind::Directory => "a directory",
+                    FileKind::Device => "a device",
+                    FileKind::Fifo => "a FIFO",
+                    FileKind::Socket => "a socket",
+                };
+                write!(f, "cannot read CA file '{}': it is {is}", path.display())
+            }
+            Self::OpenRoot { path, cause } => {
+                write!(f, "cannot open root '{}': {}", path.display(), Cause(cause))
+            }
+            Self::ReadCa { path, cause } => write!(
+                f,
+                "cannot read CA file '{}': {}",
+                path.display(),
+                Cause(cause)
+            ),
+            Self::ReadStore { path, cause } => {
+                write!(f, "cannot read '{}': {}", path.display(), Cause(cause))
+            }
+            Self::TooLarge { path, limit } => {
+                write!(
+                    f,
+                    "cannot read CA file '{}': it is larger than {} MiB",
+                    path.display(),
+                    limit >> 20
+                )
+            }
+            Self::TooManyCertificates { path, limit } => {
+                write!(
+                    f,
+                    "cannot use CA file '{}': it has more than {limit} PEM blocks",
+                    path.display()
+                )
+            }
+            Self::TrailingBytes { path, count } => {
+                write!(
+                    f,
+                    "cannot use CA file '{}': {count} bytes follow the certificate",
+                    path.display()
+                )
+            }
+            Self::Usage { message } => f.write_str(message),
+            Self::WriteStore {
+                operation,
+                path,
+                cause,
+            } => {
+                let operation = match operation {
+                    Operation::CreateDirectory => "create directory",
+                    Operation::Link => "make link",
+                    Operation::Lock => "lock",
+                    Operation::Remove => "remove",
+                    Operation::Write => "write",
+                };
+                write!(
+                    f,
+                    "cannot {operation} '{}': {}",
+                    path.display(),
+                    Cause(cause)
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for BrokenBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Base64 => f.write_str("it is not base64"),
+            Self::Distrusted => f.write_str("its trust settings don't allow TLS servers"),
+            Self::NotX509 => f.write_str("it is not an X.509 certificate"),
+            Self::Pkcs7 => f.write_str("it is not a PKCS#7 with certificates"),
+            Self::TrailingBytes { count } => write!(f, "{count} bytes follow the certificate"),
+            Self::Truncated => f.write_str("its end marker is missing"),
+        }
+    }
+}
+
+/// An I/O error in the operating system's words alone, without the number that std appends.
+struct Cause<'a>(&'a io::Error);
+
+impl fmt::Display for Cause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        f.write_str(text.split(" (os error").next().unwrap_or(&text))
+    }
+}

@@ -1,0 +1,269 @@
+//! A directory of certificates that OpenSSL searches by the hash of the subject (`c_rehash`,
+//! `openssl rehash`).
+
+#![forbid(unsafe_code)]
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::certificate::Fingerprint;
+use crate::error::Error;
+use crate::local::Fate;
+use crate::local::LocalAnchor;
+use crate::pem;
+use crate::plan::Change;
+use crate::platform::HashDirectory;
+use crate::platform::HashLinks;
+use crate::platform::Platform;
+use crate::root::Root;
+use crate::store::read_store_file;
+
+/// What a hash directory holds, as far as it concerns the anchors.
+pub(crate) struct State {
+    directory: &'static HashDirectory,
+    /// The links to the anchors' files, by name, with their targets; an entry that is no link has
+    /// none.
+    links: BTreeMap<String, Option<PathBuf>>,
+    /// By the subject hashes of the anchors.
+    buckets: BTreeMap<u32, Bucket>,
+    has_hash_links: bool,
+}
+
+/// The hash links of one subject hash by their numbers, from 0 to the first that is missing: where
+/// OpenSSL stops looking.
+type Bucket = BTreeMap<u32, HashLink>;
+
+struct HashLink {
+    target: PathBuf,
+    /// Of the one certificate behind it.
+    fingerprint: Option<Fingerprint>,
+}
+
+/// # Errors
+/// When the directory exists and can't be read.
+pub(crate) fn observe(
+    root: &Root,
+    platform: &Platform,
+    directory: &'static HashDirectory,
+    locals: &[LocalAnchor],
+) -> Result<State, Error> {
+    let path = Path::new(directory.path);
+    let mut state = State {
+        directory,
+        links: BTreeMap::new(),
+        buckets: BTreeMap::new(),
+        has_hash_links: false,
+    };
+    let mut fingerprints = BTreeMap::new();
+    for local in locals {
+        let name = link_name(directory, &local.stem(platform));
+        if root.has_entry(&path.join(&name)) {
+            state
+                .links
+                .insert(name.clone(), root.read_link(&path.join(&name)));
+        }
+        fingerprints.insert(
+            PathBuf::from(name),
+            local
+                .certificate
+                .as_ref()
+                .map(|certificate| certificate.fingerprint),
+        );
+    }
+    for hash in locals
+        .iter()
+        .filter_map(|local| Some(local.certificate.as_ref()?.subject_hash))
+    {
+        let Entry::Vacant(bucket) = state.buckets.entry(hash) else {
+            continue;
+        };
+        let bucket = bucket.insert(Bucket::new());
+        for number in 0.. {
+            let Some(target) = root.read_link(&path.join(hash_name(hash, number))) else {
+                break;
+            };
+            let fingerprint = match fingerprints.get(&target) {
+                Some(known) => *known,
+                None => fingerprint_of(root, &path.join(&target))?,
+            };
+            bucket.insert(
+                number,
+                HashLink {
+                    target,
+                    fingerprint,
+                },
+            );
+            state.has_hash_links = true;
+        }
+    }
+    if directory.hash_links == HashLinks::WhereUsed && !state.has_hash_links {
+        state.has_hash_links =
+            root.has_name(path, is_hash_name)
+                .map_err(|cause| Error::ReadStore {
+                    path: path.to_owned(),
+                    cause,
+                })?;
+    }
+    Ok(state)
+}
+
+/// What the links to the anchors' files, and the hash links to those, lack or have too much.
+pub(crate) struct Changes {
+    pub(crate) changes: Vec<Change>,
+    /// The links to anchors' files that come and go, as hooks are told of them.
+    pub(crate) added: Vec<PathBuf>,
+    pub(crate) removed: Vec<PathBuf>,
+}
+
+/// Makes the directory hold the wanted anchors.
+pub(crate) fn changes(state: &State, platform: &Platform, locals: &[LocalAnchor]) -> Changes {
+    let mut result = Changes {
+        changes: Vec::new(),
+        added: Vec::new(),
+        removed: Vec::new(),
+    };
+    let path_of = |name: &str| Path::new(state.directory.path).join(name);
+    for local in locals {
+        let name = link_name(state.directory, &local.stem(platform));
+        let existing = state.links.get(&name);
+        match local.fate {
+            Fate::Present if existing.and_then(Option::as_ref) != Some(&local.path) => {
+                result.changes.push(Change::Link {
+                    path: path_of(&name),
+                    target: local.path.clone(),
+                });
+                result.added.push(path_of(&name));
+            }
+            Fate::Absent if existing.is_some() => {
+                result.changes.push(Change::Remove {
+                    path: path_of(&name),
+                });
+                result.removed.push(path_of(&name));
+            }
+            _ => {}
+        }
+    }
+    if state.directory.hash_links == HashLinks::Always || state.has_hash_links {
+        result
+            .changes
+            .extend(hash_link_changes(state, platform, locals));
+    }
+    result
+}
+
+fn hash_link_changes(state: &State, platform: &Platform, locals: &[LocalAnchor]) -> Vec<Change> {
+    let mut by_hash: BTreeMap<u32, Vec<Member>> = BTreeMap::new();
+    for local in locals {
+        if let Some(certificate) = &local.certificate {
+            let name = PathBuf::from(link_name(state.directory, &local.stem(platform)));
+            let member = Member {
+                name,
+                fingerprint: certificate.fingerprint,
+                fate: local.fate,
+            };
+            by_hash
+                .entry(certificate.subject_hash)
+                .or_default()
+                .push(member);
+        }
+    }
+    let no_links = Bucket::new();
+    by_hash
+        .iter()
+        .flat_map(|(&hash, members)| {
+            let before = state.buckets.get(&hash).unwrap_or(&no_links);
+            bucket_changes(Path::new(state.directory.path), hash, before, members)
+        })
+        .collect()
+}
+
+/// An anchor in its bucket.
+struct Member {
+    /// Of the link to its file, which the hash link points to.
+    name: PathBuf,
+    fingerprint: Fingerprint,
+    fate: Fate,
+}
+
+fn bucket_changes(directory: &Path, hash: u32, before: &Bucket, members: &[Member]) -> Vec<Change> {
+    let is_unwanted = |link: &HashLink| {
+        members
+            .iter()
+            .any(|member| member.fate == Fate::Absent && member.name == link.target)
+    };
+    // Those that stay move up into the gaps, and the new ones follow: as the tools number them.
+    let mut links: Vec<&Path> = before
+        .values()
+        .filter(|link| !is_unwanted(link))
+        .map(|link| link.target.as_path())
+        .collect();
+    for member in members.iter().filter(|member| member.fate == Fate::Present) {
+        // The same certificate under another name needs no second link.
+        let is_there = before.values().any(|link| {
+            !is_unwanted(link)
+                && (link.target == member.name || link.fingerprint == Some(member.fingerprint))
+        });
+        if !is_there {
+            links.push(&member.name);
+        }
+    }
+    let links: BTreeMap<u32, &Path> = (0..).zip(links).collect();
+
+    let path_of = |number: u32| directory.join(hash_name(hash, number));
+    let made = links
+        .iter()
+        .filter(|&(number, &target)| before.get(number).is_none_or(|link| link.target != target))
+        .map(|(&number, &target)| Change::Link {
+            path: path_of(number),
+            target: target.to_owned(),
+        });
+    let removed = before
+        .keys()
+        .filter(|number| !links.contains_key(number))
+        .map(|&number| Change::Remove {
+            path: path_of(number),
+        });
+    made.chain(removed).collect()
+}
+
+/// `NAME.pem`, with the characters replaced that Debian's and Alpine's tools replace.
+fn link_name(directory: &HashDirectory, stem: &str) -> String {
+    let stem: String = stem
+        .chars()
+        .map(|c| match c {
+            ' ' | ',' => '_',
+            '(' | ')' => '=',
+            c => c,
+        })
+        .collect();
+    format!("{}{stem}.pem", directory.prefix)
+}
+
+/// `HHHHHHHH.N`.
+fn hash_name(hash: u32, number: u32) -> String {
+    format!("{hash:08x}.{number}")
+}
+
+fn is_hash_name(name: &OsStr) -> bool {
+    let mut parts = name.as_encoded_bytes().split(|&byte| byte == b'.');
+    let hash = parts
+        .next()
+        .is_some_and(|hash| hash.len() == 8 && hash.iter().all(u8::is_ascii_hexdigit));
+    let number = parts
+        .next()
+        .is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit));
+    hash && number && parts.next().is_none()
+}
+
+fn fingerprint_of(root: &Root, path: &Path) -> Result<Option<Fingerprint>, Error> {
+    let Some(text) = read_store_file(root, path)? else {
+        return Ok(None);
+    };
+    let mut blocks = pem::blocks(&text);
+    let first = blocks.next().and_then(|block| pem::decode(block.body?));
+    let is_only = blocks.next().is_none();
+    Ok(first.filter(|_| is_only).map(|der| Fingerprint::of(&der)))
+}

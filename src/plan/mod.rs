@@ -1,0 +1,245 @@
+//! What is to be done, as a value: made here without looking at anything, shown by `--dry-run`,
+//! carried out by `apply`.
+
+#![forbid(unsafe_code)]
+
+pub(crate) mod render;
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::anchor::TrustAnchors;
+use crate::format::hash_directory;
+use crate::format::pem_bundle;
+use crate::local;
+use crate::local::Fate;
+use crate::local::Goal;
+use crate::local::LocalAnchor;
+use crate::platform::HookInput;
+use crate::platform::Platform;
+use crate::store::ANCHORS_FILE;
+use crate::store::StoreState;
+
+/// The changes that bring the store to its goal; none when it is there. Made only by [`plan`].
+pub(crate) struct Plan {
+    changes: Vec<Change>,
+    trust: TrustFiles,
+    counts: Counts,
+}
+
+/// How many anchors come and go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Counts {
+    pub(crate) added: usize,
+    pub(crate) removed: usize,
+}
+
+/// One step.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Change {
+    /// Make a directory, and those above it, with mode 0755.
+    Directory { path: PathBuf },
+    /// Put a file with this content in the place of what is there.
+    File {
+        path: PathBuf,
+        content: Vec<u8>,
+        mode: u32,
+    },
+    /// Run a program of the distribution's.
+    Hook {
+        path: PathBuf,
+        directory: PathBuf,
+        input: Vec<u8>,
+    },
+    /// Put a symbolic link in the place of what is there.
+    Link { path: PathBuf, target: PathBuf },
+    /// Remove a file or a link.
+    Remove { path: PathBuf },
+}
+
+/// The files that programs are pointed at once the plan is carried out.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct TrustFiles {
+    /// The image's own roots and the anchors. `None` where there are no roots but ours: a program
+    /// pointed at it would trust less than before.
+    pub(crate) merged_bundle: Option<PathBuf>,
+    /// The anchors and nothing else.
+    pub(crate) anchors: Option<PathBuf>,
+}
+
+impl Plan {
+    /// The steps, in the order in which they are taken.
+    pub(crate) fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    pub(crate) fn trust(&self) -> &TrustFiles {
+        &self.trust
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Whether the store is at its goal already.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+}
+
+/// Makes the plan that leads from `state` to the goal of each of `locals`. Each reader's output is
+/// written before what only keeps it up, and what an earlier start put in goes last: a start that
+/// is cut short leaves a store that the next one mends.
+pub(crate) fn plan(
+    platform: &Platform,
+    locals: &[LocalAnchor],
+    state: &StoreState,
+    goal: Goal<'_>,
+) -> Plan {
+    let links = state
+        .hash_directory
+        .as_ref()
+        .map(|directory| hash_directory::changes(directory, platform, locals));
+    let (anchors_file, anchors) = match goal {
+        Goal::Install(anchors) => anchors_file(platform, state, anchors),
+        Goal::Remove => (remove_anchors_file(state), None),
+    };
+
+    let mut changes: Vec<Change> = locals
+        .iter()
+        .filter(|local| local.fate == Fate::Present && !local.existed)
+        .map(|local| Change::File {
+            path: local.path.clone(),
+            content: local.text.clone(),
+            mode: 0o644,
+        })
+        .collect();
+    changes.extend(
+        state
+            .bundles
+            .iter()
+            .filter_map(|bundle| pem_bundle::changes(bundle, locals, platform.bundle.separator)),
+    );
+    let (link_changes, added, removed) = links
+        .map(|links| (links.changes, links.added, links.removed))
+        .unwrap_or_default();
+    changes.extend(link_changes);
+    changes.extend(anchors_file);
+    changes.extend(
+        locals
+            .iter()
+            .filter(|local| local.fate == Fate::Absent)
+            .map(|local| Change::Remove {
+                path: local.path.clone(),
+            }),
+    );
+    if !changes.is_empty() {
+        let missing = state
+            .missing_directories
+            .iter()
+            .filter(|directory| is_needed(directory, &changes));
+        let directories: Vec<Change> = missing
+            .map(|path| Change::Directory { path: path.clone() })
+            .collect();
+        changes.splice(0..0, directories);
+        changes.extend(hook_changes(platform, state, &added, &removed));
+    }
+
+    let merged_bundle = state
+        .bundles
+        .first()
+        .filter(|bundle| bundle.has_other_roots(locals))
+        .map(|bundle| bundle.path.clone());
+    let counts = Counts {
+        added: locals
+            .iter()
+            .filter(|local| local.fate == Fate::Present && !local.existed)
+            .count(),
+        removed: locals
+            .iter()
+            .filter(|local| local.fate == Fate::Absent)
+            .count(),
+    };
+    Plan {
+        changes,
+        trust: TrustFiles {
+            merged_bundle,
+            anchors,
+        },
+        counts,
+    }
+}
+
+/// A file with the anchors alone: the source itself, the only anchor's own file, or else a copy
+/// that is made and kept for it.
+fn anchors_file(
+    platform: &Platform,
+    state: &StoreState,
+    anchors: &TrustAnchors,
+) -> (Option<Change>, Option<PathBuf>) {
+    if let Some(path) = anchors.file() {
+        return (remove_anchors_file(state), Some(path.to_owned()));
+    }
+    if let [anchor] = anchors.as_slice() {
+        return (
+            remove_anchors_file(state),
+            Some(local::path(anchor, platform)),
+        );
+    }
+    let content = anchors.to_pem();
+    let path = PathBuf::from(ANCHORS_FILE);
+    let is_current = state.anchors_file.as_ref() == Some(&content);
+    (
+        (!is_current).then(|| Change::File {
+            path: path.clone(),
+            content,
+            mode: 0o644,
+        }),
+        Some(path),
+    )
+}
+
+fn remove_anchors_file(state: &StoreState) -> Option<Change> {
+    state.anchors_file.as_ref().map(|_| Change::Remove {
+        path: PathBuf::from(ANCHORS_FILE),
+    })
+}
+
+fn is_needed(directory: &Path, changes: &[Change]) -> bool {
+    changes.iter().any(|change| match change {
+        Change::File { path, .. } | Change::Link { path, .. } => path.parent() == Some(directory),
+        Change::Directory { .. } | Change::Hook { .. } | Change::Remove { .. } => false,
+    })
+}
+
+/// Hooks run where Debian's tool runs them: in the hash directory, told of the links that came and
+/// went.
+fn hook_changes(
+    platform: &Platform,
+    state: &StoreState,
+    added: &[PathBuf],
+    removed: &[PathBuf],
+) -> Vec<Change> {
+    let (Some(hooks), Some(directory)) = (&platform.hooks, &platform.hash_directory) else {
+        return Vec::new();
+    };
+    let mut input = Vec::new();
+    if hooks.input == HookInput::ChangedLinks {
+        for (sign, paths) in [(b'+', added), (b'-', removed)] {
+            for path in paths {
+                input.push(sign);
+                input.extend_from_slice(path.as_os_str().as_encoded_bytes());
+                input.push(b'\n');
+            }
+        }
+    }
+    state
+        .hooks
+        .iter()
+        .map(|path| Change::Hook {
+            path: path.clone(),
+            directory: directory.path.into(),
+            input: input.clone(),
+        })
+        .collect()
+}

@@ -1,0 +1,109 @@
+//! What a user reads: lines on stderr.
+
+#![forbid(unsafe_code)]
+
+use std::fmt::Display;
+use std::io::Write;
+
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
+
+use env_logger::Target;
+
+use crate::anchor::Contents;
+use crate::cli::Log;
+use crate::concern;
+use crate::error::Error;
+use crate::plan::Plan;
+
+/// Starts logging to stderr.
+pub(crate) fn init(log: &Log) {
+    let mut builder = env_logger::Builder::new();
+    match &log.filter {
+        Some(filter) => builder.parse_filters(filter),
+        None => builder.filter_level(log.level),
+    };
+    builder
+        .target(Target::Stderr)
+        .format(|line, record| writeln!(line, "{NAME}: {}", record.args()));
+    // Nothing but a second call fails.
+    let _ = builder.try_init();
+}
+
+/// Reports what a CA file holds, and what will keep clients from trusting it.
+pub(crate) fn contents(contents: &Contents) {
+    let path = contents.path.display();
+    log::debug!(
+        "CA file '{path}': {}, certificates: {}",
+        contents.encoding.name(),
+        contents.certificates.len()
+    );
+    if contents.has_private_key {
+        warning(
+            &format!("CA file '{path}' has a private key in it, which was not copied"),
+            "mount the certificate alone: whoever runs in the container can read the key",
+        );
+    }
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |now| now.as_secs().cast_signed());
+    for (index, certificate) in contents.certificates.iter().enumerate() {
+        for concern in concern::in_context(certificate, &contents.certificates, now) {
+            let number = index + 1;
+            let text = format!(
+                "certificate {number} of CA file '{path}' ({}) {concern}",
+                certificate.subject
+            );
+            warning(&text, concern.hint());
+        }
+    }
+}
+
+/// Reports that the store isn't what it was.
+pub(crate) fn updated(plan: &Plan) {
+    let counts = plan.counts();
+    log::info!(
+        "trust store updated: {} added, {} removed",
+        counts.added,
+        counts.removed
+    );
+}
+
+/// Reports an error, with its hint on a line of its own.
+pub(crate) fn error(error: &Error) {
+    log::error!(
+        "{}",
+        WithHint {
+            text: error,
+            hint: error.hint()
+        }
+    );
+}
+
+fn warning(text: &dyn Display, hint: &'static str) {
+    log::warn!(
+        "{}",
+        WithHint {
+            text,
+            hint: Some(hint)
+        }
+    );
+}
+
+struct WithHint<'a> {
+    text: &'a dyn Display,
+    hint: Option<&'static str>,
+}
+
+impl Display for WithHint<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.text.fmt(f)?;
+        match self.hint {
+            Some(hint) => write!(f, "\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The program's name, as it begins each line.
+pub(crate) const NAME: &str = "ca-entrypoint";

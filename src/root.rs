@@ -1,0 +1,227 @@
+//! The file-system prefix that everything happens in. `/` is a root like any other.
+
+#![forbid(unsafe_code)]
+
+use std::collections::VecDeque;
+use std::ffi::OsStr;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::io::Read;
+use std::path::Component;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::error::Error;
+use crate::error::FileKind;
+use crate::sys;
+
+/// A directory that takes the place of `/`. Paths given to its methods begin there, and links are
+/// followed as if it were `/`, so none leads out of it.
+pub(crate) struct Root {
+    /// Without links in it.
+    path: PathBuf,
+}
+
+/// Why a file can't be read.
+pub(crate) enum ReadError {
+    Io(io::Error),
+    NotRegular(FileKind),
+    TooLarge,
+}
+
+impl Root {
+    /// # Errors
+    /// When `path` leads to no directory.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let failed = |cause| Error::OpenRoot {
+            path: path.to_owned(),
+            cause,
+        };
+        let real = fs::canonicalize(path).map_err(failed)?;
+        match fs::metadata(&real) {
+            Ok(metadata) if metadata.is_dir() => Ok(Self { path: real }),
+            Ok(_) => Err(failed(io::ErrorKind::NotADirectory.into())),
+            Err(cause) => Err(failed(cause)),
+        }
+    }
+
+    /// Whether this is the running system's own root, where programs may be run.
+    pub(crate) fn is_system(&self) -> bool {
+        self.path == Path::new("/")
+    }
+
+    /// The path, free of links, of what `path` names in this root. Of what doesn't exist, the path
+    /// where it would be made.
+    ///
+    /// # Errors
+    /// `ELOOP` after 40 links, as the kernel has it; or a directory on the way can't be searched.
+    pub(crate) fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        let mut resolved = self.path.clone();
+        let mut depth = 0;
+        let mut links = 0;
+        let mut pending: VecDeque<OsString> = components(path);
+        while let Some(name) = pending.pop_front() {
+            if name == ".." {
+                if depth > 0 {
+                    resolved.pop();
+                    depth -= 1;
+                }
+                continue;
+            }
+            resolved.push(&name);
+            depth += 1;
+            match fs::read_link(&resolved) {
+                Ok(target) => {
+                    links += 1;
+                    if links > LINKS_MAX {
+                        return Err(sys::too_many_links());
+                    }
+                    if target.has_root() {
+                        resolved.clone_from(&self.path);
+                        depth = 0;
+                    } else {
+                        resolved.pop();
+                        depth -= 1;
+                    }
+                    let mut target = components(&target);
+                    target.append(&mut pending);
+                    pending = target;
+                }
+                Err(error) if is_no_link(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(resolved)
+    }
+
+    /// Like [`Self::resolve`], but the last component isn't followed: the directory entry itself.
+    pub(crate) fn resolve_entry(&self, path: &Path) -> io::Result<PathBuf> {
+        match (path.parent(), path.file_name()) {
+            (Some(parent), Some(name)) => Ok(self.resolve(parent)?.join(name)),
+            _ => self.resolve(path),
+        }
+    }
+
+    /// The path in this root that leads to the same as `path` without a link in it.
+    pub(crate) fn without_links(&self, path: &Path) -> io::Result<PathBuf> {
+        let resolved = self.resolve(path)?;
+        let inside = resolved.strip_prefix(&self.path).unwrap_or(&resolved);
+        Ok(Path::new("/").join(inside))
+    }
+
+    /// The contents of a regular file, `limit` bytes at most. Nothing that blocks or never ends is
+    /// opened for long enough to notice: a FIFO, a device.
+    pub(crate) fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+        let mut file = self
+            .resolve(path)
+            .and_then(|path| sys::open_for_reading(&path))
+            .map_err(ReadError::Io)?;
+        let metadata = file.metadata().map_err(ReadError::Io)?;
+        if let Some(kind) = sys::irregular_kind(&metadata) {
+            return Err(ReadError::NotRegular(kind));
+        }
+        if metadata.len() > limit {
+            return Err(ReadError::TooLarge);
+        }
+        // One byte more than the size that was told, so that the end is found without growing the
+        // buffer.
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+        file.by_ref()
+            .take(limit + 1)
+            .read_to_end(&mut bytes)
+            .map_err(ReadError::Io)?;
+        if bytes.len() as u64 > limit {
+            Err(ReadError::TooLarge)
+        } else {
+            Ok(bytes)
+        }
+    }
+
+    /// Like [`Self::read`]; `None` where there is no such file.
+    pub(crate) fn read_if_exists(
+        &self,
+        path: &Path,
+        limit: u64,
+    ) -> Result<Option<Vec<u8>>, ReadError> {
+        match self.read(path, limit) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(ReadError::Io(error)) if is_absent(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Metadata of what `path` names, links followed; `None` where there is nothing.
+    pub(crate) fn metadata(&self, path: &Path) -> io::Result<Option<fs::Metadata>> {
+        absent_as_none(self.resolve(path).and_then(fs::symlink_metadata))
+    }
+
+    /// Whether `path` itself exists, be it a link that leads nowhere.
+    pub(crate) fn has_entry(&self, path: &Path) -> bool {
+        self.resolve_entry(path)
+            .and_then(fs::symlink_metadata)
+            .is_ok()
+    }
+
+    /// The target of a link, as written; `None` where there is no link.
+    pub(crate) fn read_link(&self, path: &Path) -> Option<PathBuf> {
+        fs::read_link(self.resolve_entry(path).ok()?).ok()
+    }
+
+    /// Whether a directory has an entry whose name is such.
+    pub(crate) fn has_name(
+        &self,
+        directory: &Path,
+        is_such: impl Fn(&OsStr) -> bool,
+    ) -> io::Result<bool> {
+        match absent_as_none(self.resolve(directory).and_then(fs::read_dir))? {
+            Some(mut entries) => {
+                Ok(entries.any(|entry| entry.is_ok_and(|entry| is_such(&entry.file_name()))))
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// The names in a directory, in no order; none where it doesn't exist.
+    pub(crate) fn names(&self, directory: &Path) -> io::Result<Vec<OsString>> {
+        match absent_as_none(self.resolve(directory).and_then(fs::read_dir))? {
+            Some(entries) => entries.map(|entry| Ok(entry?.file_name())).collect(),
+            None => Ok(Vec::new()),
+        }
+    }
+}
+
+fn components(path: &Path) -> VecDeque<OsString> {
+    path.components()
+        .filter_map(|component| match component {
+            Component::Normal(name) => Some(name.to_owned()),
+            Component::ParentDir => Some("..".into()),
+            Component::CurDir | Component::Prefix(_) | Component::RootDir => None,
+        })
+        .collect()
+}
+
+fn is_no_link(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::InvalidInput | io::ErrorKind::NotFound
+    )
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn absent_as_none<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// As in Linux (`MAXSYMLINKS`).
+const LINKS_MAX: usize = 40;

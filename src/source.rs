@@ -1,0 +1,185 @@
+//! Where CAs come from: files, directories and a variable, read with care, for a job's author may
+//! have named them.
+
+#![forbid(unsafe_code)]
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::error::Error;
+use crate::error::FileKind;
+use crate::root::ReadError;
+use crate::root::Root;
+
+/// Where to look for CAs.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Location {
+    /// A file, or a directory of `*.crt`, `*.pem` and `*.cer` files.
+    Path(PathBuf),
+    /// PEM text, from the variable of this name.
+    Text {
+        variable: &'static str,
+        pem: Vec<u8>,
+    },
+}
+
+/// The bytes of one CA file.
+pub(crate) struct Source {
+    /// What it is called in the names of the anchors that come from it. A later CA of the same name
+    /// takes their place; the files of a directory share the directory's.
+    pub(crate) name: String,
+    /// The file, for messages and for whoever reads it as it is.
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What was found at the locations.
+pub(crate) struct Sources {
+    pub(crate) sources: Vec<Source>,
+    pub(crate) errors: Vec<Error>,
+}
+
+/// Reads all locations. A location with nothing at it is no error: a container that was given no CA
+/// needs none.
+pub(crate) fn read(root: &Root, locations: &[Location]) -> Sources {
+    let mut found = Sources {
+        sources: Vec::new(),
+        errors: Vec::new(),
+    };
+    for location in locations {
+        match location {
+            Location::Path(path) => read_path(root, path, &mut found),
+            Location::Text { variable, pem } => found.sources.push(Source {
+                name: name_of(Path::new(variable)),
+                path: PathBuf::from(format!("${variable}")),
+                bytes: pem.clone(),
+            }),
+        }
+    }
+    found
+}
+
+fn read_path(root: &Root, path: &Path, found: &mut Sources) {
+    match read_file(root, path) {
+        Ok(bytes) => found.sources.push(Source {
+            name: name_of(path),
+            path: path.to_owned(),
+            bytes,
+        }),
+        Err(Error::ReadCa { cause, .. }) if is_absent(&cause) && !root.has_entry(path) => {
+            log::debug!("no CA at '{}'", path.display());
+        }
+        Err(Error::NotRegular {
+            is: FileKind::Directory,
+            ..
+        }) if !is_named_like_file(path) => {
+            read_directory(root, path, found);
+        }
+        Err(error) => found.errors.push(error),
+    }
+}
+
+/// Reads the CA files of a directory, sorted, without going down. A Kubernetes volume keeps its
+/// data in entries that begin with two dots, and links to them: each file is read once.
+fn read_directory(root: &Root, directory: &Path, found: &mut Sources) {
+    let mut names = match root.names(directory) {
+        Ok(names) => names,
+        Err(cause) => {
+            return found.errors.push(Error::ReadCa {
+                path: directory.to_owned(),
+                cause,
+            });
+        }
+    };
+    names.sort_unstable();
+    let paths: Vec<PathBuf> = names
+        .into_iter()
+        .filter(|name| !name.as_encoded_bytes().starts_with(b".."))
+        .map(|name| directory.join(name))
+        .filter(|path| has_extension(path, &["crt", "pem", "cer"]))
+        .collect();
+    if paths.is_empty() {
+        found.errors.push(Error::NoCaInDirectory {
+            path: directory.to_owned(),
+        });
+    }
+    for path in paths {
+        match read_file(root, &path) {
+            Ok(bytes) => found.sources.push(Source {
+                name: name_of(directory),
+                path,
+                bytes,
+            }),
+            Err(error) => found.errors.push(error),
+        }
+    }
+}
+
+fn read_file(root: &Root, path: &Path) -> Result<Vec<u8>, Error> {
+    let path_of = || path.to_owned();
+    match root.read(path, SIZE_MAX) {
+        Ok(bytes) if bytes.is_empty() => Err(Error::EmptyCa { path: path_of() }),
+        Ok(bytes) => Ok(bytes),
+        Err(ReadError::Io(cause)) => Err(Error::ReadCa {
+            path: path_of(),
+            cause,
+        }),
+        Err(ReadError::NotRegular(is)) => Err(Error::NotRegular {
+            path: path_of(),
+            is,
+        }),
+        Err(ReadError::TooLarge) => Err(Error::TooLarge {
+            path: path_of(),
+            limit: SIZE_MAX,
+        }),
+    }
+}
+
+fn is_absent(cause: &io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Docker makes an empty directory `ca.crt` of a mount whose file is missing. It isn't a directory
+/// of CAs.
+fn is_named_like_file(path: &Path) -> bool {
+    has_extension(path, &["crt", "pem", "cer", "der", "p7b", "p7c"])
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
+    extensions
+        .iter()
+        .any(|wanted| extension.eq_ignore_ascii_case(wanted))
+}
+
+/// A path as a part of a file name: `/etc/gitlab-runner/certs/ca.crt` is
+/// `etc_gitlab-runner_certs_ca.crt`. No two paths give the same name. The characters that the
+/// distributions' tools replace in names are avoided.
+fn name_of(path: &Path) -> String {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let mut name = String::with_capacity(bytes.len());
+    for &byte in bytes.strip_prefix(b"/").unwrap_or(bytes) {
+        match byte {
+            b'/' | b'\\' => name.push('_'),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' => name.push(char::from(byte)),
+            _ => name.push_str(&format!("={byte:02x}")),
+        }
+    }
+    if name.len() > NAME_MAX {
+        let hash = crate::certificate::Fingerprint::of(bytes).short();
+        name.truncate(NAME_MAX - hash.len() - 1);
+        name = format!("{name}={hash}");
+    }
+    name
+}
+
+/// Bytes of one CA file.
+const SIZE_MAX: u64 = 16 << 20;
+
+/// Leaves room for what is put around it in a file name of 255 bytes.
+const NAME_MAX: usize = 160;

@@ -1,0 +1,66 @@
+//! The ways in which this program ends without becoming another.
+
+#![forbid(unsafe_code)]
+
+use std::io;
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::error::Error;
+use crate::report;
+
+/// Why there is no command that runs now.
+#[derive(Debug)]
+pub struct Stop(Reason);
+
+#[derive(Debug)]
+enum Reason {
+    Done,
+    Failed(Error),
+    Print(String),
+    Reported,
+}
+
+impl Stop {
+    /// All is done, and no command was given.
+    pub(crate) fn done() -> Self {
+        Self(Reason::Done)
+    }
+
+    /// A text was asked for.
+    pub(crate) fn print(text: String) -> Self {
+        Self(Reason::Print(text))
+    }
+
+    /// Errors that were reported already end the program.
+    pub(crate) fn reported() -> Self {
+        Self(Reason::Reported)
+    }
+
+    /// Says what there is to say, and gives the exit code.
+    #[must_use]
+    pub fn report(self) -> ExitCode {
+        match self.0 {
+            Reason::Done => ExitCode::SUCCESS,
+            Reason::Failed(error) => {
+                report::error(&error);
+                ExitCode::from(error.exit_code())
+            }
+            // std's macros panic when stdout is closed.
+            Reason::Print(text) => match io::stdout().write_all(text.as_bytes()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(_) => ExitCode::from(OWN_FAILURE),
+            },
+            Reason::Reported => ExitCode::from(OWN_FAILURE),
+        }
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self(Reason::Failed(error))
+    }
+}
+
+/// This program's own failure, as env(1), timeout(1) and Docker have it.
+pub(crate) const OWN_FAILURE: u8 = 125;

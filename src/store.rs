@@ -1,0 +1,219 @@
+//! The trust store as it is: all that a plan depends on, read once.
+
+#![forbid(unsafe_code)]
+
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::error::Operation;
+use crate::format::hash_directory;
+use crate::format::pem_bundle;
+use crate::local::Goal;
+use crate::local::LocalAnchor;
+use crate::local::LocalFile;
+use crate::platform::Hooks;
+use crate::platform::Platform;
+use crate::root::ReadError;
+use crate::root::Root;
+use crate::sys;
+
+/// What was found in the outputs and beside them.
+pub(crate) struct StoreState {
+    /// Directories that the plan may need and that don't exist.
+    pub(crate) missing_directories: Vec<PathBuf>,
+    pub(crate) bundles: Vec<pem_bundle::State>,
+    pub(crate) hash_directory: Option<hash_directory::State>,
+    /// Hooks that the distribution's tool would run.
+    pub(crate) hooks: Vec<PathBuf>,
+    /// The file with the anchors alone that an earlier start left at [`ANCHORS_FILE`].
+    pub(crate) anchors_file: Option<Vec<u8>>,
+}
+
+/// Where the anchors stand together in one file when no other file holds just them.
+pub(crate) const ANCHORS_FILE: &str = "/usr/local/share/ca-entrypoint-anchors.pem";
+
+/// Locks the store against other starts of this program, until the lock is dropped. Its directory
+/// is made for that where an anchor will be put into it. Nothing to lock is nothing to remove from.
+///
+/// # Errors
+/// When the directory can't be made or opened, or the lock isn't free in time.
+pub(crate) fn lock(
+    root: &Root,
+    platform: &Platform,
+    goal: Goal<'_>,
+) -> Result<Option<sys::Lock>, Error> {
+    let directory = Path::new(platform.anchors_directory);
+    let failed = |operation| {
+        move |cause| Error::WriteStore {
+            operation,
+            path: directory.to_owned(),
+            cause,
+        }
+    };
+    let path = root.resolve(directory).map_err(failed(Operation::Lock))?;
+    if !path.is_dir() {
+        match goal {
+            Goal::Remove => return Ok(None),
+            Goal::Install(_) => {
+                sys::create_directory(&path).map_err(failed(Operation::CreateDirectory))?;
+            }
+        }
+    }
+    match sys::lock_directory(&path, LOCK_PATIENCE) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => Err(Error::LockTimeout {
+            path: directory.to_owned(),
+            seconds: LOCK_PATIENCE.as_secs(),
+        }),
+        Err(cause) => Err(failed(Operation::Lock)(cause)),
+    }
+}
+
+/// The files of the anchors directory that the distribution's tool reads.
+///
+/// # Errors
+/// When one of them can't be read.
+pub(crate) fn local_files(root: &Root, platform: &Platform) -> Result<Vec<LocalFile>, Error> {
+    let mut files = Vec::new();
+    list_local_files(
+        root,
+        platform,
+        Path::new(platform.anchors_directory),
+        DEPTH_MAX,
+        &mut files,
+    )?;
+    Ok(files)
+}
+
+fn list_local_files(
+    root: &Root,
+    platform: &Platform,
+    directory: &Path,
+    depth: usize,
+    files: &mut Vec<LocalFile>,
+) -> Result<(), Error> {
+    let names = root.names(directory).map_err(|cause| Error::ReadStore {
+        path: directory.to_owned(),
+        cause,
+    })?;
+    for name in names {
+        // A Kubernetes volume mounted here shows each file three times: by its own name, and below
+        // two entries that begin so.
+        if name.as_encoded_bytes().starts_with(b"..") {
+            continue;
+        }
+        let path = directory.join(&name);
+        let has_suffix = name
+            .as_encoded_bytes()
+            .ends_with(platform.suffix.as_bytes());
+        if has_suffix && let Some(bytes) = read_store_file(root, &path)? {
+            files.push(LocalFile { path, bytes });
+        } else if platform.is_recursive && depth > 0 && is_directory(root, &path) {
+            list_local_files(root, platform, &path, depth - 1, files)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_directory(root: &Root, path: &Path) -> bool {
+    root.metadata(path)
+        .ok()
+        .flatten()
+        .is_some_and(|metadata| metadata.is_dir())
+}
+
+/// Reads all outputs of the platform, as far as they concern `locals`.
+///
+/// # Errors
+/// When a part of the store exists and can't be read.
+pub(crate) fn observe(
+    root: &Root,
+    platform: &'static Platform,
+    locals: &[LocalAnchor],
+) -> Result<StoreState, Error> {
+    let bundles = pem_bundle::observe(root, &platform.bundle)?;
+    let hash_directory = match &platform.hash_directory {
+        Some(directory) => Some(hash_directory::observe(root, platform, directory, locals)?),
+        None => None,
+    };
+    let needed = [
+        Some(Path::new(platform.anchors_directory)),
+        Path::new(ANCHORS_FILE).parent(),
+    ]
+    .into_iter()
+    .chain(bundles.iter().map(|bundle| bundle.path.parent()))
+    .chain([platform
+        .hash_directory
+        .as_ref()
+        .map(|directory| Path::new(directory.path))]);
+    let mut missing_directories: Vec<PathBuf> = needed
+        .flatten()
+        .filter(|path| !is_directory(root, path))
+        .map(Path::to_owned)
+        .collect();
+    missing_directories.sort_unstable();
+    missing_directories.dedup();
+    Ok(StoreState {
+        missing_directories,
+        bundles,
+        hash_directory,
+        hooks: platform
+            .hooks
+            .as_ref()
+            .map(|hooks| list_hooks(root, hooks))
+            .unwrap_or_default(),
+        anchors_file: read_store_file(root, Path::new(ANCHORS_FILE))?,
+    })
+}
+
+/// The executable files whose names run-parts(8) accepts, in its order.
+fn list_hooks(root: &Root, hooks: &Hooks) -> Vec<PathBuf> {
+    let directory = Path::new(hooks.directory);
+    let is_name = |name: &str| {
+        name.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    let mut names = root.names(directory).unwrap_or_default();
+    names.sort_unstable();
+    names
+        .iter()
+        .filter_map(|name| name.to_str())
+        .filter(|name| is_name(name) && !hooks.redundant.contains(name))
+        .map(|name| directory.join(name))
+        .filter(|path| {
+            root.metadata(path)
+                .ok()
+                .flatten()
+                .is_some_and(|metadata| sys::is_executable(&metadata))
+        })
+        .collect()
+}
+
+/// The contents of a file of the store; `None` where there is none, or something that is no file.
+///
+/// # Errors
+/// When it exists and can't be read, or is larger than any store.
+pub(crate) fn read_store_file(root: &Root, path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let failed = |cause| Error::ReadStore {
+        path: path.to_owned(),
+        cause,
+    };
+    match root.read_if_exists(path, STORE_FILE_MAX) {
+        Ok(bytes) => Ok(bytes),
+        Err(ReadError::NotRegular(_)) => Ok(None),
+        Err(ReadError::Io(cause)) => Err(failed(cause)),
+        Err(ReadError::TooLarge) => Err(failed(io::ErrorKind::FileTooLarge.into())),
+    }
+}
+
+/// How long other starts are waited for; one takes milliseconds, and its hooks a minute at most.
+const LOCK_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Directories below the anchors directory that are looked into.
+const DEPTH_MAX: usize = 8;
+
+/// Bytes of a bundle. That of all public CAs has about 250,000.
+const STORE_FILE_MAX: u64 = 64 << 20;

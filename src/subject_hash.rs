@@ -1,0 +1,85 @@
+//! OpenSSL's hash of a name, which names the links of a hash directory (`openssl x509
+//! -subject_hash`).
+//!
+//! Source: `x509_name_canon` and `asn1_string_canon` in OpenSSL's `crypto/x509/x_name.c`, and
+//! `X509_NAME_hash_ex`.
+
+#![forbid(unsafe_code)]
+
+use sha1::Digest;
+use sha1::Sha1;
+use x509_parser::asn1_rs::Any;
+use x509_parser::x509::AttributeTypeAndValue;
+use x509_parser::x509::X509Name;
+
+use crate::distinguished_name::NotText;
+use crate::distinguished_name::text;
+
+/// The hash of `name`; `None` where OpenSSL can't read the name either (a string that isn't what
+/// its type says).
+pub(crate) fn subject_hash(name: &X509Name<'_>) -> Option<u32> {
+    let mut canonical = Vec::new();
+    for rdn in name.iter_rdn() {
+        let mut attributes = rdn
+            .iter()
+            .map(canonical_attribute)
+            .collect::<Option<Vec<_>>>()?;
+        // DER orders a SET OF by its members' encodings, and OpenSSL encodes the canonical members
+        // anew.
+        attributes.sort_unstable();
+        canonical.extend(tagged(TAG_SET, &attributes.concat()));
+    }
+    let digest: [u8; 20] = Sha1::digest(&canonical).into();
+    Some(u32::from_le_bytes([
+        digest[0], digest[1], digest[2], digest[3],
+    ]))
+}
+
+fn canonical_attribute(attribute: &AttributeTypeAndValue<'_>) -> Option<Vec<u8>> {
+    let value = attribute.attr_value();
+    let value = match text(value) {
+        Ok(text) => tagged(TAG_UTF8_STRING, &fold(text.as_bytes())),
+        // Neither converted nor folded.
+        Err(NotText::OtherType) => tagged(
+            u8::try_from(value.tag().0).ok()? | constructed_bit(value),
+            value.data,
+        ),
+        Err(NotText::Malformed) => return None,
+    };
+    let oid = tagged(TAG_OID, attribute.attr_type().as_bytes());
+    Some(tagged(TAG_SEQUENCE, &[oid, value].concat()))
+}
+
+/// White space trimmed and collapsed, ASCII letters in lower case, every other byte as it is.
+fn fold(text: &[u8]) -> Vec<u8> {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r');
+    text.split(is_space)
+        .filter(|word| !word.is_empty())
+        .map(<[u8]>::to_ascii_lowercase)
+        .collect::<Vec<_>>()
+        .join(&b' ')
+}
+
+fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len().to_be_bytes();
+    let significant = &length[length
+        .iter()
+        .position(|&byte| byte != 0)
+        .unwrap_or(length.len() - 1)..];
+    let mut der = vec![tag];
+    if content.len() >= 0x80 {
+        der.push(0x80 | significant.len() as u8);
+    }
+    der.extend_from_slice(significant);
+    der.extend_from_slice(content);
+    der
+}
+
+fn constructed_bit(value: &Any<'_>) -> u8 {
+    u8::from(value.header.is_constructed()) << 5
+}
+
+const TAG_OID: u8 = 0x06;
+const TAG_UTF8_STRING: u8 = 0x0c;
+const TAG_SEQUENCE: u8 = 0x30;
+const TAG_SET: u8 = 0x31;

@@ -1,0 +1,7 @@
+//! Unix, which is to say Linux.
+
+mod file;
+mod process;
+
+pub(crate) use file::*;
+pub(crate) use process::*;

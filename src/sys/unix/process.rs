@@ -1,0 +1,216 @@
+//! The process itself: what it was started with, and what it becomes.
+
+use std::ffi::CStr;
+use std::ffi::CString;
+use std::ffi::OsStr;
+use std::ffi::OsString;
+use std::io;
+use std::io::Seek;
+use std::io::Write;
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Child;
+use std::process::Command;
+use std::process::ExitStatus;
+use std::process::Stdio;
+use std::ptr;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use nix::libc;
+use nix::sys::signal::Signal;
+use nix::sys::signal::killpg;
+use nix::unistd;
+use nix::unistd::Pid;
+
+use crate::error::Error;
+use crate::exec::DEFAULT_PATH;
+
+/// What Rust's runtime changes before `main`, as it was before: it ignores SIGPIPE and opens
+/// /dev/null where a standard descriptor is closed. The command is to find both as we did.
+static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
+static CLOSED_DESCRIPTORS: AtomicU8 = AtomicU8::new(0);
+
+// The C library calls the functions of this section before `main`, and so before Rust's runtime.
+#[used]
+#[expect(
+    unsafe_code,
+    reason = "nothing but a section of this name runs early enough"
+)]
+// SAFETY: the section holds pointers to C functions, and this is one. It calls nothing that needs
+// the runtime.
+#[unsafe(link_section = ".init_array")]
+static CAPTURE: extern "C" fn() = capture;
+
+#[expect(unsafe_code, reason = "the C library's calls")]
+extern "C" fn capture() {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: `action` is writable and of the right type, and a null pointer asks for no change.
+    let is_ignored = unsafe {
+        libc::sigaction(libc::SIGPIPE, ptr::null(), action.as_mut_ptr());
+        action.assume_init().sa_sigaction == libc::SIG_IGN
+    };
+    SIGPIPE_WAS_IGNORED.store(is_ignored, Ordering::Relaxed);
+    for descriptor in 0..=2 {
+        // SAFETY: F_GETFD changes nothing, whatever the descriptor.
+        if unsafe { libc::fcntl(descriptor, libc::F_GETFD) } == -1 {
+            CLOSED_DESCRIPTORS.fetch_or(1 << descriptor, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Undoes what Rust's runtime did before `main`.
+#[expect(unsafe_code, reason = "the C library's calls")]
+fn restore() {
+    if !SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed) {
+        // SAFETY: the default action runs no code of ours.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+    }
+    for descriptor in 0..=2 {
+        if CLOSED_DESCRIPTORS.load(Ordering::Relaxed) & (1 << descriptor) != 0 {
+            // SAFETY: the descriptor is the runtime's /dev/null. This process ends, or becomes
+            // another, at once.
+            unsafe { libc::close(descriptor) };
+        }
+    }
+}
+
+/// The environment as it was given: every entry, in order, with bytes that are no text, without
+/// `=`, or given twice.
+#[expect(unsafe_code, reason = "std leaves entries out that it can't split")]
+pub(crate) fn environment() -> Vec<OsString> {
+    unsafe extern "C" {
+        static environ: *const *const libc::c_char;
+    }
+    let mut entries = Vec::new();
+    // SAFETY: `environ` ends with a null pointer, its entries are C strings, and no other thread
+    // exists that could change it.
+    unsafe {
+        let mut entry = environ;
+        while !entry.is_null() && !(*entry).is_null() {
+            let bytes = CStr::from_ptr(*entry).to_bytes();
+            entries.push(OsString::from_vec(bytes.to_vec()));
+            entry = entry.add(1);
+        }
+    }
+    entries
+}
+
+/// The name and the value of an entry `NAME=value`.
+pub(crate) fn split_variable(entry: &OsStr) -> Option<(&OsStr, &OsStr)> {
+    let bytes = entry.as_bytes();
+    let at = bytes.iter().position(|&byte| byte == b'=')?;
+    Some((
+        OsStr::from_bytes(&bytes[..at]),
+        OsStr::from_bytes(&bytes[at + 1..]),
+    ))
+}
+
+/// Whether the program was given rights that its caller lacks (set-user-ID, file capabilities): its
+/// variables are then an attacker's.
+#[expect(unsafe_code, reason = "the C library's call")]
+pub(crate) fn is_privileged_by_file() -> bool {
+    // SAFETY: getauxval reads a table that the kernel gave to the process.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// Becomes another program in the same process. Returns only the reason why it did not.
+pub(crate) fn exec(path: &Path, arguments: &[OsString], environment: &[OsString]) -> io::Error {
+    let c_strings = |strings: &[OsString]| {
+        strings
+            .iter()
+            .map(|string| CString::new(string.as_bytes()))
+            .collect()
+    };
+    let (Ok(path), Ok(arguments), Ok(environment)): (
+        _,
+        Result<Vec<CString>, _>,
+        Result<Vec<CString>, _>,
+    ) = (
+        CString::new(path.as_os_str().as_bytes()),
+        c_strings(arguments),
+        c_strings(environment),
+    ) else {
+        return io::ErrorKind::InvalidInput.into();
+    };
+    restore();
+    let Err(errno) = unistd::execve(&path, &arguments, &environment);
+    errno.into()
+}
+
+/// Whether execve(2) means that a file isn't of a format that it knows: a shell runs such a file as
+/// a script.
+pub(crate) fn is_unknown_format(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ENOEXEC)
+}
+
+/// Runs a hook in `directory`, gives it `input`, and sends what it prints to stderr. It has a fixed
+/// PATH and no other variable, and is killed with its children when it takes too long.
+pub(crate) fn run_hook(path: &Path, directory: &Path, input: &[u8]) -> Result<(), Error> {
+    let failed = |cause| Error::Hook {
+        path: path.to_owned(),
+        cause,
+    };
+    let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(failed)?;
+    let mut child = Command::new(path)
+        .current_dir(directory)
+        .env_clear()
+        .env("PATH", DEFAULT_PATH)
+        .stdin(hook_stdin(directory, input).map_err(failed)?)
+        .stdout(stderr)
+        .process_group(0)
+        .spawn()
+        .map_err(failed)?;
+    let status = wait(&mut child).map_err(failed)?;
+    match status {
+        Some(status) if status.success() => Ok(()),
+        Some(status) => Err(Error::HookFailed {
+            path: path.to_owned(),
+            status: status.to_string(),
+        }),
+        None => Err(Error::HookFailed {
+            path: path.to_owned(),
+            status: format!(
+                "killed, as it ran for more than {} s",
+                HOOK_TIMEOUT.as_secs()
+            ),
+        }),
+    }
+}
+
+/// A file without a name, since a hook that doesn't read would block the writer of a pipe.
+fn hook_stdin(directory: &Path, input: &[u8]) -> io::Result<Stdio> {
+    if input.is_empty() {
+        return Ok(Stdio::null());
+    }
+    let mut file = tempfile::tempfile_in(directory)?;
+    file.write_all(input)?;
+    file.rewind()?;
+    Ok(file.into())
+}
+
+fn wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
+    let deadline = Instant::now() + HOOK_TIMEOUT;
+    let mut pause = Duration::from_micros(200);
+    while Instant::now() < deadline {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+    // Gone in the meantime is as good as killed.
+    let _ = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
+    child.wait()?;
+    Ok(None)
+}
+
+const HOOK_TIMEOUT: Duration = Duration::from_secs(60);
