@@ -34,7 +34,7 @@ test: toolchain ## All tests
 .PHONY: compliance
 compliance: build ## The binary against each distribution's own tool, in containers
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
-	    'scripts/images.sh && CA_ENTRYPOINT_BIN=$(binary) cargo test --test compliance'
+	    'scripts/images.sh && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test compliance'
 
 .PHONY: images
 images: ## The images that the compliance tests run in

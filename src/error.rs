@@ -358,7 +358,8 @@ impl fmt::Display for BrokenBlock {
     }
 }
 
-/// An I/O error in the operating system's words alone, without the number that std appends.
+/// An I/O error in the operating system's words alone, without the number that std appends, and the
+/// temporary path that tempfile appends to that.
 struct Cause<'a>(&'a io::Error);
 
 impl fmt::Display for Cause<'_> {

@@ -87,12 +87,11 @@ pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
 /// one appending write, so that no reader misses what was there before; what shrinks or moves in
 /// one write from the start.
 pub(crate) fn write_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("/"));
+    let directory = parent(path);
     // The dot keeps it out of the sight of tools that read every file of the anchors directory.
     let mut file = tempfile::Builder::new()
         .prefix(TEMPORARY_PREFIX)
-        .tempfile_in(directory)
-        .map_err(undecorated)?;
+        .tempfile_in(directory)?;
     file.write_all(content)?;
     file.as_file()
         .set_permissions(Permissions::from_mode(mode))?;
@@ -122,13 +121,12 @@ pub(crate) fn write_link(path: &Path, target: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         result => return result,
     }
-    let directory = path.parent().unwrap_or(Path::new("/"));
+    let directory = parent(path);
     let link = tempfile::Builder::new()
         .prefix(TEMPORARY_PREFIX)
         .make_in(directory, |temporary| {
             std::os::unix::fs::symlink(target, temporary)
-        })
-        .map_err(undecorated)?;
+        })?;
     link.into_temp_path()
         .persist(path)
         .map_err(|error| error.error)
@@ -168,22 +166,8 @@ pub(crate) fn lock_directory(path: &Path, patience: Duration) -> io::Result<Lock
     }
 }
 
-/// tempfile puts the temporary path into the error. The caller names the path that matters.
-fn undecorated(error: io::Error) -> io::Error {
-    use std::error::Error;
-    let mut source = error.source();
-    while let Some(inner) = source {
-        if let Some(raw) = inner
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::raw_os_error)
-        {
-            return io::Error::from_raw_os_error(raw);
-        }
-        source = inner.source();
-    }
-    error
-        .raw_os_error()
-        .map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
 }
 
 const TEMPORARY_PREFIX: &str = ".ca-entrypoint-";
