@@ -42,8 +42,8 @@ images: ## The images that the compliance tests run in
 
 .PHONY: bench
 bench: build ## The time and memory that a start costs
-	scripts/need.sh hyperfine=hyperfine
-	scripts/bench.sh
+	scripts/need.sh hyperfine=hyperfine jq=jq valgrind=valgrind /usr/bin/time=time openssl=openssl
+	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) 'scripts/images.sh && scripts/bench.sh'
 
 .PHONY: demo
 demo: build ## A container that trusts a private CA, from start to end

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::ffi::OsString;
@@ -21,6 +22,9 @@ use crate::sys;
 pub(crate) struct Root {
     /// Without links in it.
     path: PathBuf,
+    /// The directory that was looked into last, with its resolved path: the next look is likely to
+    /// be into the same. No change of a plan's leads a directory elsewhere.
+    last_parent: RefCell<Option<(PathBuf, PathBuf)>>,
 }
 
 /// Why a file can't be read.
@@ -40,7 +44,10 @@ impl Root {
         };
         let real = fs::canonicalize(path).map_err(failed)?;
         match fs::metadata(&real) {
-            Ok(metadata) if metadata.is_dir() => Ok(Self { path: real }),
+            Ok(metadata) if metadata.is_dir() => Ok(Self {
+                path: real,
+                last_parent: RefCell::default(),
+            }),
             Ok(_) => Err(failed(io::ErrorKind::NotADirectory.into())),
             Err(cause) => Err(failed(cause)),
         }
@@ -57,12 +64,43 @@ impl Root {
     /// # Errors
     /// `ELOOP` after 40 links, as the kernel has it; or a directory on the way can't be searched.
     pub(crate) fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        let entry = self.resolve_entry(path)?;
+        match fs::read_link(&entry) {
+            Ok(_) => self.walk(path),
+            Err(error) if is_no_link(&error) => Ok(entry),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Like [`Self::resolve`], but the last component isn't followed: the directory entry itself.
+    pub(crate) fn resolve_entry(&self, path: &Path) -> io::Result<PathBuf> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return self.walk(path);
+        };
+        let mut last_parent = self.last_parent.borrow_mut();
+        if let Some((known, resolved)) = &*last_parent
+            && known == parent
+        {
+            return Ok(resolved.join(name));
+        }
+        let resolved = self.walk(parent)?;
+        let entry = resolved.join(name);
+        *last_parent = Some((parent.to_owned(), resolved));
+        Ok(entry)
+    }
+
+    fn walk(&self, path: &Path) -> io::Result<PathBuf> {
         let mut resolved = self.path.clone();
         let mut depth = 0;
         let mut links = 0;
+        // Below what isn't there, there is nothing to look at.
+        let mut exists = true;
         let mut pending: VecDeque<OsString> = components(path);
         while let Some(name) = pending.pop_front() {
             if name == ".." {
+                if !exists {
+                    return Err(io::ErrorKind::NotFound.into());
+                }
                 if depth > 0 {
                     resolved.pop();
                     depth -= 1;
@@ -71,6 +109,9 @@ impl Root {
             }
             resolved.push(&name);
             depth += 1;
+            if !exists {
+                continue;
+            }
             match fs::read_link(&resolved) {
                 Ok(target) => {
                     links += 1;
@@ -88,19 +129,12 @@ impl Root {
                     target.append(&mut pending);
                     pending = target;
                 }
+                Err(error) if is_absent(&error) => exists = false,
                 Err(error) if is_no_link(&error) => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(resolved)
-    }
-
-    /// Like [`Self::resolve`], but the last component isn't followed: the directory entry itself.
-    pub(crate) fn resolve_entry(&self, path: &Path) -> io::Result<PathBuf> {
-        match (path.parent(), path.file_name()) {
-            (Some(parent), Some(name)) => Ok(self.resolve(parent)?.join(name)),
-            _ => self.resolve(path),
-        }
     }
 
     /// The path in this root that leads to the same as `path` without a link in it.
@@ -156,11 +190,13 @@ impl Root {
         absent_as_none(self.resolve(path).and_then(fs::symlink_metadata))
     }
 
-    /// Whether `path` itself exists, be it a link that leads nowhere.
-    pub(crate) fn has_entry(&self, path: &Path) -> bool {
-        self.resolve_entry(path)
-            .and_then(fs::symlink_metadata)
-            .is_ok()
+    /// Whether there is an entry of this name, be it a link that leads nowhere.
+    ///
+    /// # Errors
+    /// When that can't be told, as a directory on the way can't be searched.
+    pub(crate) fn has_entry(&self, path: &Path) -> io::Result<bool> {
+        absent_as_none(self.resolve_entry(path).and_then(fs::symlink_metadata))
+            .map(|entry| entry.is_some())
     }
 
     /// The target of a link, as written; `None` where there is no link.
@@ -201,6 +237,7 @@ fn components(path: &Path) -> VecDeque<OsString> {
         .collect()
 }
 
+/// `EINVAL` for what is no link, or nothing at all.
 fn is_no_link(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -4,7 +4,6 @@
 #![forbid(unsafe_code)]
 
 use std::ffi::OsStr;
-use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -62,15 +61,16 @@ pub(crate) fn read(root: &Root, locations: &[Location]) -> Sources {
 }
 
 fn read_path(root: &Root, path: &Path, found: &mut Sources) {
+    if let Ok(false) = root.has_entry(path) {
+        log::debug!("no CA at '{}'", path.display());
+        return;
+    }
     match read_file(root, path) {
         Ok(bytes) => found.sources.push(Source {
             name: name_of(path),
             path: path.to_owned(),
             bytes,
         }),
-        Err(Error::ReadCa { cause, .. }) if is_absent(&cause) && !root.has_entry(path) => {
-            log::debug!("no CA at '{}'", path.display());
-        }
         Err(Error::NotRegular {
             is: FileKind::Directory,
             ..
@@ -135,13 +135,6 @@ fn read_file(root: &Root, path: &Path) -> Result<Vec<u8>, Error> {
             limit: SIZE_MAX,
         }),
     }
-}
-
-fn is_absent(cause: &io::Error) -> bool {
-    matches!(
-        cause.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
 }
 
 /// Docker makes an empty directory `ca.crt` of a mount whose file is missing. It isn't a directory

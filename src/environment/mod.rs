@@ -7,6 +7,7 @@ mod variables;
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::ffi::OsString;
+use std::path::Path;
 
 use crate::plan::TrustFiles;
 use crate::root::Root;
@@ -82,13 +83,14 @@ pub(crate) fn defaults(
     variables::VARIABLES
         .iter()
         .filter(|variable| !has_prefix || variable.name != CI_SERVER_TLS_CA_FILE)
-        .filter(|variable| {
-            variable
-                .only_with
-                .is_none_or(|path| root.has_entry(path.as_ref()))
-        })
-        .filter_map(|variable| Some((variable.name, variable.value(trust)?)))
+        .filter_map(|variable| Some((variable, variable.value(trust)?)))
+        .filter(|(variable, _)| variable.only_with.is_none_or(|path| exists(root, path)))
+        .map(|(variable, value)| (variable.name, value))
         .collect()
+}
+
+fn exists(root: &Root, path: &str) -> bool {
+    root.has_entry(Path::new(path)).is_ok_and(|exists| exists)
 }
 
 fn value_of<'a>(entry: &'a OsStr, name: &str) -> Option<&'a OsStr> {

@@ -60,10 +60,13 @@ pub(crate) fn observe(
     let mut fingerprints = BTreeMap::new();
     for local in locals {
         let name = link_name(directory, &local.stem(platform));
-        if root.has_entry(&path.join(&name)) {
-            state
-                .links
-                .insert(name.clone(), root.read_link(&path.join(&name)));
+        let link = path.join(&name);
+        let exists = root.has_entry(&link);
+        if exists.map_err(|cause| Error::ReadStore {
+            path: link.clone(),
+            cause,
+        })? {
+            state.links.insert(name.clone(), root.read_link(&link));
         }
         fingerprints.insert(
             PathBuf::from(name),

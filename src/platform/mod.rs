@@ -113,7 +113,7 @@ pub(crate) fn detect(root: &Root) -> Detected {
     for platform in table::PLATFORMS {
         for evidence in platform.evidence {
             if let Evidence::File(path) = evidence
-                && root.has_entry(Path::new(path))
+                && let Ok(true) = root.has_entry(Path::new(path))
             {
                 return Detected {
                     platform,

@@ -1,0 +1,84 @@
+#!/bin/bash
+# Measures what a start costs, in the test images, beside the distribution's own tool. `make bench`
+# sees to the engine, the images and the binary.
+#
+# Times are of whole processes, by hyperfine without a shell. Read them as ratios: a machine's mood
+# changes between two runs, and within one run both sides share it. The least of many runs is the
+# one that other work on the machine disturbed least.
+set -euo pipefail
+
+project=$(cd "$(dirname "$0")/.." && pwd)
+binary=$project/dist/linux-amd64/ca-entrypoint
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+mkdir -p "$work/bench/lib" "$work/results"
+cp "$binary" "$project/scripts/bench-container.sh" "$work/bench/"
+cp "$(command -v hyperfine)" "$work/bench/lib/"
+ldd "$(command -v hyperfine)" | grep -o '/[^ ]*' | xargs cp -t "$work/bench/lib"
+
+for count in 100 1000; do
+    mkdir "$work/bench/many-$count"
+    for index in $(seq "$count"); do
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=Bench CA $index" \
+            -addext "keyUsage=critical,keyCertSign" -keyout /dev/null \
+            -out "$work/bench/many-$count/bench-$index.crt" 2>/dev/null
+    done
+    cat "$work/bench/many-$count"/*.crt >"$work/bench/many-$count.pem"
+done
+cp "$work/bench/many-100/bench-1.crt" "$work/bench/ca.crt"
+
+# added IMAGE NAME: what the second command adds to the first one, in microseconds.
+added() {
+    jq -r '.results | map(.min * 1e6) | "least run: \(.[1] - .[0] | round) µs added to \(.[0] | round) µs"' \
+        "$work/results/$1-$2.json"
+    jq -r '.results | map(.median * 1e6) | "median:    \(.[1] - .[0] | round) µs added to \(.[0] | round) µs"' \
+        "$work/results/$1-$2.json"
+}
+
+# ratio IMAGE NAME: how many times longer the second command takes.
+ratio() {
+    jq -r '.results | map(.mean * 1e3)
+        | "mean: \(.[0] * 100 | round / 100) ms, theirs \(.[1] | round) ms: 1/\(.[1] / .[0] | round)"' \
+        "$work/results/$1-$2.json"
+}
+
+for image in bookworm alpine; do
+    docker run --rm --network none -v "$work/bench:/bench:ro" -v "$work/results:/results" \
+        "ca-entrypoint-test:$image" /bin/sh /bench/bench-container.sh "$image"
+    echo "== $image"
+    echo "no CA mounted, added to a bare /bin/true"
+    added $image bare
+    echo "nothing to do, added to a bare /bin/true"
+    added $image again
+    echo "one anchor, ours against cp and update-ca-certificates --fresh"
+    ratio $image install
+    for count in 100 1000; do
+        echo "$count anchors"
+        ratio $image "many-$count"
+    done
+done
+
+root=$work/root
+mkdir -p "$root/etc/gitlab-runner/certs" "$root/etc/ssl/certs"
+echo ID=debian >"$root/etc/os-release"
+docker run --rm --network none ca-entrypoint-test:bookworm cat /etc/ssl/certs/ca-certificates.crt \
+    >"$root/etc/ssl/certs/ca-certificates.crt"
+
+# instructions WHAT: of one run, which noise doesn't change.
+instructions() {
+    env -i valgrind --tool=callgrind --callgrind-out-file=/dev/null "$binary" -q --root "$root" 2>&1 |
+        sed -n "s/.*Collected : /$1: /p"
+}
+
+echo "== instructions, with Debian's bundle"
+instructions "no CA mounted"
+cp "$work/bench/ca.crt" "$root/etc/gitlab-runner/certs/ca.crt"
+instructions "install one anchor"
+instructions "nothing to do"
+
+echo "== size and memory"
+echo "binary: $(stat -c %s "$binary") bytes, standard library: $(cat "$binary.std")"
+"$binary" -q --root "$root" --remove
+# The process's own pages alone: what it shares with the page cache isn't memory that it takes.
+env -i /usr/bin/time -f "peak resident memory, installing one anchor: %M KiB" "$binary" -q --root "$root"
