@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 
-use x509_parser::asn1_rs::Any;
-use x509_parser::asn1_rs::Class;
-use x509_parser::asn1_rs::FromDer;
-use x509_parser::asn1_rs::Oid;
-use x509_parser::asn1_rs::Tag;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 
 use crate::certificate::Certificate;
+use crate::concern::Concern;
+use crate::concern::date;
+use crate::envelope::is_for_servers;
+use crate::envelope::pkcs7_certificates;
 use crate::error::BrokenBlock;
 use crate::error::Error;
 use crate::error::Lookalike;
@@ -115,6 +116,53 @@ pub(crate) struct Contents {
     pub(crate) is_clean_pem: bool,
 }
 
+impl Contents {
+    fn new(source: &Source, encoding: Encoding) -> Self {
+        Self {
+            source: source.name.clone(),
+            path: source.path.clone(),
+            encoding,
+            certificates: Vec::new(),
+            errors: Vec::new(),
+            has_private_key: false,
+            is_clean_pem: false,
+        }
+    }
+
+    /// What will keep clients from trusting a certificate, at a time in seconds since 1970: its own
+    /// concerns, what the time adds to them, and what its neighbours take away.
+    pub(crate) fn concerns(&self, certificate: &Certificate, now: i64) -> Vec<Concern> {
+        let mut concerns = Vec::new();
+        if now > *certificate.validity.end() {
+            concerns.push(Concern::Expired {
+                on: date(*certificate.validity.end()),
+            });
+        } else if now < *certificate.validity.start() {
+            concerns.push(Concern::NotYetValid {
+                until: date(*certificate.validity.start()),
+            });
+        }
+        let is_self_issued = certificate.is_self_issued();
+        let has_issuer = is_self_issued
+            || self
+                .certificates
+                .iter()
+                .any(|other| other.subject_der == certificate.issuer_der);
+        // GitLab's documentation has people mount the server's certificate, its intermediate and
+        // its root in one file. The first is no CA and needs not be one, as the last is there.
+        let is_leaf_of_chain = has_issuer && !is_self_issued;
+        let own = certificate.concerns.iter();
+        concerns.extend(
+            own.filter(|&concern| *concern != Concern::NotCa || !is_leaf_of_chain)
+                .cloned(),
+        );
+        if !has_issuer && !concerns.contains(&Concern::NotCa) {
+            concerns.push(Concern::IssuerAbsent);
+        }
+        concerns
+    }
+}
+
 /// How the certificates were written down.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Encoding {
@@ -141,30 +189,34 @@ impl Encoding {
 pub(crate) fn parse(source: &Source) -> Contents {
     let (text, is_utf16) = decode_utf16(&source.bytes);
     let blocks: Vec<_> = pem::blocks(&text).take(CERTIFICATES_MAX + 1).collect();
-    if blocks.is_empty() {
-        return parse_der(source);
-    }
-    let mut contents = Contents {
-        source: source.name.clone(),
-        path: source.path.clone(),
-        encoding: if is_utf16 {
-            Encoding::PemUtf16
-        } else {
-            Encoding::Pem
-        },
-        certificates: Vec::new(),
-        errors: Vec::new(),
-        has_private_key: false,
-        is_clean_pem: false,
+    let mut contents = if blocks.is_empty() {
+        parse_der(source)
+    } else {
+        parse_pem(
+            source,
+            &blocks,
+            if is_utf16 {
+                Encoding::PemUtf16
+            } else {
+                Encoding::Pem
+            },
+        )
     };
-    if blocks.len() > CERTIFICATES_MAX {
-        contents.errors.push(Error::TooManyCertificates {
-            path: source.path.clone(),
+    if blocks.len() > CERTIFICATES_MAX || contents.certificates.len() > CERTIFICATES_MAX {
+        contents.certificates.clear();
+        contents.is_clean_pem = false;
+        let path = source.path.clone();
+        contents.errors = vec![Error::TooManyCertificates {
+            path,
             limit: CERTIFICATES_MAX,
-        });
-        return contents;
+        }];
     }
-    for (index, block) in blocks.iter().enumerate() {
+    contents
+}
+
+fn parse_pem(source: &Source, blocks: &[pem::Block<'_>], encoding: Encoding) -> Contents {
+    let mut contents = Contents::new(source, encoding);
+    for (index, block) in blocks.iter().take(CERTIFICATES_MAX).enumerate() {
         contents.has_private_key |= block.label.ends_with(b"PRIVATE KEY");
         match parse_block(block) {
             Ok(certificates) => contents.certificates.extend(certificates),
@@ -189,8 +241,24 @@ pub(crate) fn parse(source: &Source) -> Contents {
     }
     contents.is_clean_pem = contents.errors.is_empty()
         && blocks.iter().all(|block| block.label == b"CERTIFICATE")
-        && pem::reads_as(&source.bytes, &contents.certificates);
+        && is_read_as(&source.bytes, &contents.certificates);
     contents
+}
+
+/// Whether a reader that forgives nothing, not even indentation or a byte order mark, finds just
+/// `certificates` in `text`.
+fn is_read_as(text: &[u8], certificates: &[Certificate]) -> bool {
+    // As this program and openssl write it; the common case, and the cheap one.
+    let canonical: Vec<u8> = certificates.iter().flat_map(Certificate::to_pem).collect();
+    if text == canonical {
+        return true;
+    }
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
+    found.is_ok_and(|found| {
+        found.iter().map(|der| der.as_ref()).eq(certificates
+            .iter()
+            .map(|certificate| certificate.der.as_slice()))
+    })
 }
 
 /// The certificates of one block: none of another kind's, one of a certificate's, all of a
@@ -205,7 +273,7 @@ fn parse_block(block: &pem::Block<'_>) -> Result<Vec<Certificate>, BrokenBlock> 
     let body = block.body.ok_or(BrokenBlock::Truncated)?;
     let der = pem::decode(body).ok_or(BrokenBlock::Base64)?;
     match kind {
-        BlockKind::Pkcs7 => pkcs7_certificates(&der).ok_or(BrokenBlock::Pkcs7),
+        BlockKind::Pkcs7 => pkcs7_certificates(&der, CERTIFICATES_MAX).ok_or(BrokenBlock::Pkcs7),
         BlockKind::Certificate => match Certificate::parse_prefix(&der) {
             Some((certificate, [])) => Ok(vec![certificate]),
             Some((_, rest)) => Err(BrokenBlock::TrailingBytes { count: rest.len() }),
@@ -227,15 +295,7 @@ enum BlockKind {
 
 fn parse_der(source: &Source) -> Contents {
     let bytes = source.bytes.as_slice();
-    let mut contents = Contents {
-        source: source.name.clone(),
-        path: source.path.clone(),
-        encoding: Encoding::Der,
-        certificates: Vec::new(),
-        errors: Vec::new(),
-        has_private_key: false,
-        is_clean_pem: false,
-    };
+    let mut contents = Contents::new(source, Encoding::Der);
     let path = source.path.clone();
     match Certificate::parse_prefix(bytes) {
         Some((certificate, [])) => contents.certificates.push(certificate),
@@ -243,7 +303,7 @@ fn parse_der(source: &Source) -> Contents {
             path,
             count: rest.len(),
         }),
-        None => match pkcs7_certificates(bytes) {
+        None => match pkcs7_certificates(bytes, CERTIFICATES_MAX) {
             Some(certificates) => {
                 contents.encoding = Encoding::Pkcs7;
                 contents.certificates = certificates;
@@ -255,63 +315,6 @@ fn parse_der(source: &Source) -> Contents {
         },
     }
     contents
-}
-
-/// The certificates of a PKCS#7 SignedData (RFC 2315, section 9.1); `None` when it isn't one, holds
-/// none, or one of them is broken.
-fn pkcs7_certificates(der: &[u8]) -> Option<Vec<Certificate>> {
-    let content_info = any(der).filter(|any| any.tag() == Tag::Sequence)?;
-    let (rest, content_type) = Oid::from_der(content_info.data).ok()?;
-    if content_type.as_bytes() != OID_SIGNED_DATA {
-        return None;
-    }
-    let explicit = any(rest).filter(|any| is_context(any, 0))?;
-    let signed_data = any(explicit.data).filter(|any| any.tag() == Tag::Sequence)?;
-    let certificates = members(signed_data.data).find(|member| is_context(member, 0))?;
-    let mut rest = certificates.data;
-    let mut parsed = Vec::new();
-    while !rest.is_empty() && parsed.len() <= CERTIFICATES_MAX {
-        let (certificate, after) = Certificate::parse_prefix(rest)?;
-        parsed.push(certificate);
-        rest = after;
-    }
-    if parsed.is_empty() {
-        None
-    } else {
-        Some(parsed)
-    }
-}
-
-/// Whether the trust settings that follow a certificate in a `TRUSTED CERTIFICATE`
-/// (`X509_CERT_AUX`: the purposes that it is trusted for, those that it is rejected for) let it
-/// vouch for TLS servers. None at all leave that to the reader.
-fn is_for_servers(trust: &[u8]) -> bool {
-    let Some(settings) = any(trust) else {
-        return trust.is_empty();
-    };
-    let names_servers = |purposes: &Any<'_>| {
-        members(purposes.data).any(|oid| oid.data == EKU_SERVER_AUTH || oid.data == EKU_ANY)
-    };
-    let trusted = members(settings.data).find(|member| member.tag() == Tag::Sequence);
-    let rejected = members(settings.data).find(|member| is_context(member, 0));
-    trusted.is_none_or(|purposes| names_servers(&purposes))
-        && !rejected.is_some_and(|purposes| names_servers(&purposes))
-}
-
-fn any(der: &[u8]) -> Option<Any<'_>> {
-    Any::from_der(der).ok().map(|(_, any)| any)
-}
-
-fn members(mut der: &[u8]) -> impl Iterator<Item = Any<'_>> {
-    std::iter::from_fn(move || {
-        let (rest, any) = Any::from_der(der).ok()?;
-        der = rest;
-        Some(any)
-    })
-}
-
-fn is_context(any: &Any<'_>, number: u32) -> bool {
-    any.class() == Class::ContextSpecific && any.tag() == Tag(number)
 }
 
 /// PowerShell's `>` and Notepad write UTF-16. UTF-8's byte order mark needs no care: a begin marker
@@ -335,12 +338,5 @@ fn decode_utf16(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
     (Cow::Owned(text.into_bytes()), true)
 }
 
-/// Blocks in one file. All public CAs together are fewer than 200.
+/// Blocks or certificates in one file. All public CAs together are fewer than 200.
 const CERTIFICATES_MAX: usize = 5_000;
-
-/// 1.2.840.113549.1.7.2, encoded.
-const OID_SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
-/// 1.3.6.1.5.5.7.3.1, encoded.
-const EKU_SERVER_AUTH: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
-/// 2.5.29.37.0, encoded.
-const EKU_ANY: &[u8] = &[0x55, 0x1d, 0x25, 0x00];

@@ -5,9 +5,9 @@
 use std::io;
 use std::path::Path;
 
+use crate::change::Change;
 use crate::error::Error;
 use crate::error::Operation;
-use crate::plan::Change;
 use crate::plan::Plan;
 use crate::report;
 use crate::root::Root;

@@ -15,7 +15,6 @@ use log::LevelFilter;
 
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::report::NAME;
 use crate::source::Location;
 
 /// What this start is to do.
@@ -177,10 +176,7 @@ fn parse_options(arguments: Vec<OsString>) -> Result<Typed, Error> {
             }
             Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Typed::Show(HELP.to_owned())),
             Some(Arg::Short('V') | Arg::Long("version")) => {
-                return Ok(Typed::Show(format!(
-                    "{NAME} {}\n",
-                    env!("CARGO_PKG_VERSION")
-                )));
+                return Ok(Typed::Show(VERSION.to_owned()));
             }
             Some(Arg::Long("ca")) => options.ca.push(parser.value().map_err(invalid)?.into()),
             Some(Arg::Long("root")) => options.root = Some(parser.value().map_err(invalid)?.into()),
@@ -280,6 +276,8 @@ const DEFAULT_CA: &str = "/etc/gitlab-runner/certs/ca.crt";
 
 /// The convention of GitLab's analyzers: PEM text, or a path.
 const ADDITIONAL_CA_CERT_BUNDLE: &str = "ADDITIONAL_CA_CERT_BUNDLE";
+
+const VERSION: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n");
 
 const HELP: &str = "\
 Usage: ca-entrypoint [OPTIONS] [--] [COMMAND [ARG]...]

@@ -18,8 +18,6 @@ use x509_parser::public_key::PublicKey;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::X509Version;
 
-use crate::certificate::Certificate;
-
 /// One reason; its text, a predicate, says who refuses the certificate.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Concern {
@@ -64,43 +62,6 @@ pub(crate) fn of(x509: &X509Certificate<'_>) -> Vec<Concern> {
         concerns.push(Concern::NotStrict {
             missing: missing.join(", "),
         });
-    }
-    concerns
-}
-
-/// What the time, and the other anchors of the same source, add to a certificate's own concerns;
-/// and what they take away.
-pub(crate) fn in_context(
-    certificate: &Certificate,
-    others: &[Certificate],
-    now: i64,
-) -> Vec<Concern> {
-    let has_issuer = certificate.is_self_issued()
-        || others
-            .iter()
-            .any(|other| other.subject_der == certificate.issuer_der);
-    let mut concerns = Vec::new();
-    if now > *certificate.validity.end() {
-        concerns.push(Concern::Expired {
-            on: date(*certificate.validity.end()),
-        });
-    } else if now < *certificate.validity.start() {
-        concerns.push(Concern::NotYetValid {
-            until: date(*certificate.validity.start()),
-        });
-    }
-    // GitLab's documentation has people mount the server's certificate, its intermediate and its
-    // root in one file. The first is no CA and needs not be one, as the last is there.
-    let is_leaf_of_chain = has_issuer && !certificate.is_self_issued();
-    concerns.extend(
-        certificate
-            .concerns
-            .iter()
-            .filter(|&concern| *concern != Concern::NotCa || !is_leaf_of_chain)
-            .cloned(),
-    );
-    if !has_issuer && !concerns.contains(&Concern::NotCa) {
-        concerns.push(Concern::IssuerAbsent);
     }
     concerns
 }
@@ -179,7 +140,7 @@ fn extension<'a>(x509: &'a X509Certificate<'_>, oid: &Oid<'_>) -> Option<&'a X50
 }
 
 /// The day of a time in seconds since 1970, as `2026-11-21`.
-fn date(timestamp: i64) -> String {
+pub(crate) fn date(timestamp: i64) -> String {
     ASN1Time::from_timestamp(timestamp).map_or_else(
         |_| timestamp.to_string(),
         |time| time.to_datetime().date().to_string(),

@@ -7,8 +7,6 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::stop::OWN_FAILURE;
-
 /// Everything that this program reports. The text is one line: what failed, on which file, and the
 /// cause last.
 #[derive(Debug)]
@@ -112,6 +110,7 @@ pub(crate) enum FileKind {
 pub(crate) enum Lookalike {
     Binary,
     Html,
+    OneLine,
     OtherPem,
     PrivateKey,
     Text,
@@ -138,6 +137,8 @@ impl Lookalike {
         let contains = |word: &[u8]| lower.windows(word.len()).any(|window| window == word);
         if !is_text {
             Self::Binary
+        } else if contains(b"-----begin ") {
+            Self::OneLine
         } else if contains(b"<html") || contains(b"<!doctype") {
             Self::Html
         } else {
@@ -167,6 +168,9 @@ impl Error {
             Self::NoCertificate { looks_like, .. } => match looks_like {
                 Lookalike::Html => {
                     "it is a web page, often a login or an error: download the certificate itself"
+                }
+                Lookalike::OneLine => {
+                    "its line breaks are lost, or written as \\n: keep the lines of the PEM"
                 }
                 Lookalike::PrivateKey => "mount the CA's certificate, and keep its key to yourself",
                 Lookalike::OtherPem => {
@@ -310,7 +314,7 @@ impl fmt::Display for Error {
             Self::TooManyCertificates { path, limit } => {
                 write!(
                     f,
-                    "cannot use CA file '{}': it has more than {limit} PEM blocks",
+                    "cannot use CA file '{}': it has more than {limit} certificates",
                     path.display()
                 )
             }
@@ -368,3 +372,6 @@ impl fmt::Display for Cause<'_> {
         f.write_str(text.split(" (os error").next().unwrap_or(&text))
     }
 }
+
+/// This program's own failure, as env(1), timeout(1) and Docker have it.
+pub(crate) const OWN_FAILURE: u8 = 125;

@@ -13,10 +13,6 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::sys;
 
-/// Where a command is looked for when PATH isn't set: what Docker gives to containers.
-pub(crate) const DEFAULT_PATH: &str =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 /// Replaces this process by `command`. Returns only when that can't be done, with the reason.
 pub(crate) fn exec(command: &OsStr, arguments: &[OsString], environment: &Environment) -> Error {
     let has_path = command.as_encoded_bytes().contains(&b'/');
@@ -89,7 +85,7 @@ fn unusable(command: &OsStr, environment: &Environment) -> Option<io::Error> {
 fn path_of(environment: &Environment) -> &OsStr {
     environment
         .value("PATH")
-        .unwrap_or_else(|| OsStr::new(DEFAULT_PATH))
+        .unwrap_or_else(|| OsStr::new(sys::DEFAULT_PATH))
 }
 
 fn exec_file(

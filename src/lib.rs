@@ -7,9 +7,11 @@
 mod anchor;
 mod apply;
 mod certificate;
+mod change;
 mod cli;
 mod concern;
 mod distinguished_name;
+mod envelope;
 mod environment;
 mod error;
 mod exec;

@@ -7,8 +7,6 @@ use data_encoding::BASE64;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use crate::certificate::Certificate;
-
 /// One `-----BEGIN LABEL-----` … `-----END LABEL-----` of a text.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Block<'a> {
@@ -59,22 +57,6 @@ pub(crate) fn decode(body: &[u8]) -> Option<Vec<u8>> {
     let block = [BEGIN_CERTIFICATE, body, b"\n", END_CERTIFICATE].concat();
     let der = CertificateDer::from_pem_slice(&block).ok()?;
     Some(der.to_vec())
-}
-
-/// Whether a reader that forgives nothing, not even indentation or a byte order mark, finds just
-/// `certificates` in `text`.
-pub(crate) fn reads_as(text: &[u8], certificates: &[Certificate]) -> bool {
-    // As this program and openssl write it; the common case, and the cheap one.
-    let canonical: Vec<u8> = certificates.iter().flat_map(Certificate::to_pem).collect();
-    if text == canonical {
-        return true;
-    }
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
-    found.is_ok_and(|found| {
-        found.iter().map(|der| der.as_ref()).eq(certificates
-            .iter()
-            .map(|certificate| certificate.der.as_slice()))
-    })
 }
 
 /// The one form in which this program writes a certificate: 64 columns, line feeds, a final one too
@@ -129,7 +111,9 @@ impl<'a> Iterator for Lines<'a> {
 }
 
 fn marker<'a>(line: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
-    line.strip_prefix(prefix)?.strip_suffix(b"-----")
+    let label = line.strip_prefix(prefix)?.strip_suffix(b"-----")?;
+    // RFC 7468 has no hyphens side by side in a label. A whole PEM on one line has.
+    (!label.windows(2).any(|pair| pair == b"--")).then_some(label)
 }
 
 const BEGIN_CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----\n";

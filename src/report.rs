@@ -12,7 +12,6 @@ use env_logger::Target;
 
 use crate::anchor::Contents;
 use crate::cli::Log;
-use crate::concern;
 use crate::error::Error;
 use crate::plan::Plan;
 
@@ -38,7 +37,7 @@ pub(crate) fn contents(contents: &Contents) {
         contents.encoding.name(),
         contents.certificates.len()
     );
-    if contents.has_private_key {
+    if contents.has_private_key && !contents.certificates.is_empty() {
         warning(
             &format!("CA file '{path}' has a private key in it, which was not copied"),
             "mount the certificate alone: whoever runs in the container can read the key",
@@ -48,7 +47,7 @@ pub(crate) fn contents(contents: &Contents) {
         .duration_since(UNIX_EPOCH)
         .map_or(0, |now| now.as_secs().cast_signed());
     for (index, certificate) in contents.certificates.iter().enumerate() {
-        for concern in concern::in_context(certificate, &contents.certificates, now) {
+        for concern in contents.concerns(certificate, now) {
             let number = index + 1;
             let text = format!(
                 "certificate {number} of CA file '{path}' ({}) {concern}",
@@ -105,5 +104,5 @@ impl Display for WithHint<'_> {
     }
 }
 
-/// The program's name, as it begins each line.
-pub(crate) const NAME: &str = "ca-entrypoint";
+/// How each line begins.
+const NAME: &str = env!("CARGO_PKG_NAME");

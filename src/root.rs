@@ -172,17 +172,23 @@ impl Root {
         }
     }
 
-    /// Like [`Self::read`]; `None` where there is no such file.
-    pub(crate) fn read_if_exists(
-        &self,
-        path: &Path,
-        limit: u64,
-    ) -> Result<Option<Vec<u8>>, ReadError> {
-        match self.read(path, limit) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(ReadError::Io(error)) if is_absent(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
+    /// The contents of a file of the trust store; `None` where there is none, or something that is
+    /// no file.
+    ///
+    /// # Errors
+    /// When it exists and can't be read, or is larger than any store.
+    pub(crate) fn read_store_file(&self, path: &Path) -> Result<Option<Vec<u8>>, Error> {
+        let cause = match self.read(path, STORE_FILE_MAX) {
+            Ok(bytes) => return Ok(Some(bytes)),
+            Err(ReadError::NotRegular(_)) => return Ok(None),
+            Err(ReadError::Io(cause)) if is_absent(&cause) => return Ok(None),
+            Err(ReadError::Io(cause)) => cause,
+            Err(ReadError::TooLarge) => io::ErrorKind::FileTooLarge.into(),
+        };
+        Err(Error::ReadStore {
+            path: path.to_owned(),
+            cause,
+        })
     }
 
     /// Metadata of what `path` names, links followed; `None` where there is nothing.
@@ -262,3 +268,6 @@ fn absent_as_none<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 
 /// As in Linux (`MAXSYMLINKS`).
 const LINKS_MAX: usize = 40;
+
+/// Bytes of a bundle. That of all public CAs has about 250,000.
+const STORE_FILE_MAX: u64 = 64 << 20;

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use crate::error::Error;
+use crate::error::OWN_FAILURE;
 use crate::report;
 
 /// Why there is no command that runs now.
@@ -61,6 +62,3 @@ impl From<Error> for Stop {
         Self(Reason::Failed(error))
     }
 }
-
-/// This program's own failure, as env(1), timeout(1) and Docker have it.
-pub(crate) const OWN_FAILURE: u8 = 125;

@@ -16,7 +16,6 @@ use crate::local::LocalAnchor;
 use crate::local::LocalFile;
 use crate::platform::Hooks;
 use crate::platform::Platform;
-use crate::root::ReadError;
 use crate::root::Root;
 use crate::sys;
 
@@ -109,7 +108,7 @@ fn list_local_files(
         let has_suffix = name
             .as_encoded_bytes()
             .ends_with(platform.suffix.as_bytes());
-        if has_suffix && let Some(bytes) = read_store_file(root, &path)? {
+        if has_suffix && let Some(bytes) = root.read_store_file(&path)? {
             files.push(LocalFile { path, bytes });
         } else if platform.is_recursive && depth > 0 && is_directory(root, &path) {
             list_local_files(root, platform, &path, depth - 1, files)?;
@@ -165,7 +164,7 @@ pub(crate) fn observe(
             .as_ref()
             .map(|hooks| list_hooks(root, hooks))
             .unwrap_or_default(),
-        anchors_file: read_store_file(root, Path::new(ANCHORS_FILE))?,
+        anchors_file: root.read_store_file(Path::new(ANCHORS_FILE))?,
     })
 }
 
@@ -192,28 +191,8 @@ fn list_hooks(root: &Root, hooks: &Hooks) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The contents of a file of the store; `None` where there is none, or something that is no file.
-///
-/// # Errors
-/// When it exists and can't be read, or is larger than any store.
-pub(crate) fn read_store_file(root: &Root, path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    let failed = |cause| Error::ReadStore {
-        path: path.to_owned(),
-        cause,
-    };
-    match root.read_if_exists(path, STORE_FILE_MAX) {
-        Ok(bytes) => Ok(bytes),
-        Err(ReadError::NotRegular(_)) => Ok(None),
-        Err(ReadError::Io(cause)) => Err(failed(cause)),
-        Err(ReadError::TooLarge) => Err(failed(io::ErrorKind::FileTooLarge.into())),
-    }
-}
-
 /// How long other starts are waited for; one takes milliseconds, and its hooks a minute at most.
 const LOCK_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Directories below the anchors directory that are looked into.
 const DEPTH_MAX: usize = 8;
-
-/// Bytes of a bundle. That of all public CAs has about 250,000.
-const STORE_FILE_MAX: u64 = 64 << 20;

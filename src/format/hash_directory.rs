@@ -10,16 +10,15 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::certificate::Fingerprint;
+use crate::change::Change;
 use crate::error::Error;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
 use crate::pem;
-use crate::plan::Change;
 use crate::platform::HashDirectory;
 use crate::platform::HashLinks;
 use crate::platform::Platform;
 use crate::root::Root;
-use crate::store::read_store_file;
 
 /// What a hash directory holds, as far as it concerns the anchors.
 pub(crate) struct State {
@@ -262,7 +261,7 @@ fn is_hash_name(name: &OsStr) -> bool {
 }
 
 fn fingerprint_of(root: &Root, path: &Path) -> Result<Option<Fingerprint>, Error> {
-    let Some(text) = read_store_file(root, path)? else {
+    let Some(text) = root.read_store_file(path)? else {
         return Ok(None);
     };
     let mut blocks = pem::blocks(&text);

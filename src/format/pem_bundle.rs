@@ -5,15 +5,14 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::change::Change;
 use crate::error::Error;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
 use crate::pem;
-use crate::plan::Change;
 use crate::platform::PemBundle;
 use crate::platform::Separator;
 use crate::root::Root;
-use crate::store::read_store_file;
 use crate::sys;
 
 /// A bundle as it was found, or where one is to be made.
@@ -44,7 +43,7 @@ pub(crate) fn observe(root: &Root, bundle: &PemBundle) -> Result<Vec<State>, Err
     let mut states: Vec<State> = Vec::new();
     for path in bundle.paths {
         let path = Path::new(path);
-        let Some(content) = read_store_file(root, path)? else {
+        let Some(content) = root.read_store_file(path)? else {
             continue;
         };
         let file = root.without_links(path).map_err(|cause| Error::ReadStore {

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::anchor::TrustAnchors;
+use crate::change::Change;
 use crate::format::hash_directory;
 use crate::format::pem_bundle;
 use crate::local;
@@ -32,29 +33,6 @@ pub(crate) struct Plan {
 pub(crate) struct Counts {
     pub(crate) added: usize,
     pub(crate) removed: usize,
-}
-
-/// One step.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Change {
-    /// Make a directory, and those above it, with mode 0755.
-    Directory { path: PathBuf },
-    /// Put a file with this content in the place of what is there.
-    File {
-        path: PathBuf,
-        content: Vec<u8>,
-        mode: u32,
-    },
-    /// Run a program of the distribution's.
-    Hook {
-        path: PathBuf,
-        directory: PathBuf,
-        input: Vec<u8>,
-    },
-    /// Put a symbolic link in the place of what is there.
-    Link { path: PathBuf, target: PathBuf },
-    /// Remove a file or a link.
-    Remove { path: PathBuf },
 }
 
 /// The files that programs are pointed at once the plan is carried out.

@@ -5,9 +5,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::Change;
 use super::Plan;
 use crate::anchor::TrustAnchors;
+use crate::change::Change;
 use crate::cli::Format;
 use crate::platform::Detected;
 

@@ -32,7 +32,6 @@ use nix::unistd;
 use nix::unistd::Pid;
 
 use crate::error::Error;
-use crate::exec::DEFAULT_PATH;
 
 /// What Rust's runtime changes before `main`, as it was before: it ignores SIGPIPE and opens
 /// /dev/null where a standard descriptor is closed. The command is to find both as we did.
@@ -214,3 +213,7 @@ fn wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
 }
 
 const HOOK_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Where a command is looked for when PATH isn't set: what Docker gives to containers.
+pub(crate) const DEFAULT_PATH: &str =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
