@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use crate::anchor::Anchor;
 use crate::anchor::TrustAnchors;
 use crate::certificate::Certificate;
+use crate::certificate::Fingerprint;
 use crate::pem;
 use crate::platform::Platform;
 
@@ -48,6 +50,13 @@ pub(crate) enum Fate {
 }
 
 impl LocalAnchor {
+    /// The fingerprint of the one certificate in it.
+    pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
+        self.certificate
+            .as_ref()
+            .map(|certificate| certificate.fingerprint)
+    }
+
     /// The name without the directory and the suffix, from which the names of links are made.
     pub(crate) fn stem(&self, platform: &Platform) -> String {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
@@ -83,6 +92,20 @@ pub(crate) fn anchors(
             }
         }
     }
+    // Somebody's own file serves as well as one of ours. A directory that is mounted read-only, and
+    // named as the CA too, takes no other.
+    let others: BTreeSet<Fingerprint> = locals
+        .values()
+        .filter(|local| source_of(&local.path, platform).is_none())
+        .filter(|local| local.fate == Fate::Present)
+        .filter_map(LocalAnchor::fingerprint)
+        .collect();
+    locals.retain(|_, local| {
+        local.existed
+            || !local
+                .fingerprint()
+                .is_some_and(|fingerprint| others.contains(&fingerprint))
+    });
     locals.into_values().collect()
 }
 
@@ -140,7 +163,7 @@ fn whole_certificates(text: &[u8]) -> Vec<Certificate> {
 }
 
 /// The file in the anchors directory that an anchor gets: `ca-entrypoint-SOURCE-FINGERPRINT.crt`.
-pub(crate) fn path(anchor: &Anchor, platform: &Platform) -> PathBuf {
+fn path(anchor: &Anchor, platform: &Platform) -> PathBuf {
     let fingerprint = anchor.certificate.fingerprint.short();
     let name = format!(
         "{NAME_PREFIX}{}-{fingerprint}{}",

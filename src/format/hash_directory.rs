@@ -67,13 +67,7 @@ pub(crate) fn observe(
         })? {
             state.links.insert(name.clone(), root.read_link(&link));
         }
-        fingerprints.insert(
-            PathBuf::from(name),
-            local
-                .certificate
-                .as_ref()
-                .map(|certificate| certificate.fingerprint),
-        );
+        fingerprints.insert(PathBuf::from(name), local.fingerprint());
     }
     for hash in locals
         .iter()

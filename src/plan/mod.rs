@@ -12,7 +12,6 @@ use crate::anchor::TrustAnchors;
 use crate::change::Change;
 use crate::format::hash_directory;
 use crate::format::pem_bundle;
-use crate::local;
 use crate::local::Fate;
 use crate::local::Goal;
 use crate::local::LocalAnchor;
@@ -79,7 +78,7 @@ pub(crate) fn plan(
         .as_ref()
         .map(|directory| hash_directory::changes(directory, platform, locals));
     let (anchors_file, anchors) = match goal {
-        Goal::Install(anchors) => anchors_file(platform, state, anchors),
+        Goal::Install(anchors) => anchors_file(locals, state, anchors),
         Goal::Remove => (remove_anchors_file(state), None),
     };
 
@@ -151,7 +150,7 @@ pub(crate) fn plan(
 /// A file with the anchors alone: the source itself, the only anchor's own file, or else a copy
 /// that is made and kept for it.
 fn anchors_file(
-    platform: &Platform,
+    locals: &[LocalAnchor],
     state: &StoreState,
     anchors: &TrustAnchors,
 ) -> (Option<Change>, Option<PathBuf>) {
@@ -159,10 +158,12 @@ fn anchors_file(
         return (remove_anchors_file(state), Some(path.to_owned()));
     }
     if let [anchor] = anchors.as_slice() {
-        return (
-            remove_anchors_file(state),
-            Some(local::path(anchor, platform)),
-        );
+        let is_it = |local: &&LocalAnchor| {
+            local.fate == Fate::Present
+                && local.fingerprint() == Some(anchor.certificate.fingerprint)
+        };
+        let path = locals.iter().find(is_it).map(|local| local.path.clone());
+        return (remove_anchors_file(state), path);
     }
     let content = anchors.to_pem();
     let path = PathBuf::from(ANCHORS_FILE);
