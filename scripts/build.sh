@@ -4,7 +4,7 @@
 # The first way that this machine can go is taken; CA_ENTRYPOINT_BUILD=NAME forces one:
 #
 #   rustup            rustup's musl target, the standard library built for size from rust-src
-#   rustup-prebuilt   the same target with its ready-made standard library: about 200 KiB larger
+#   rustup-prebuilt   the same target with its ready-made standard library: about 400 KiB larger
 #   debian            Debian's compiler, its source of the standard library and its musl
 #
 # ca-entrypoint.std beside the binary says which standard library it has: size or prebuilt.

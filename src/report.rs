@@ -13,6 +13,7 @@ use env_logger::Target;
 use crate::anchor::Contents;
 use crate::cli::Log;
 use crate::error::Error;
+use crate::plan::Counts;
 use crate::plan::Plan;
 
 /// Starts logging to stderr.
@@ -60,12 +61,16 @@ pub(crate) fn contents(contents: &Contents) {
 
 /// Reports that the store isn't what it was.
 pub(crate) fn updated(plan: &Plan) {
-    let counts = plan.counts();
-    log::info!(
-        "trust store updated: {} added, {} removed",
-        counts.added,
-        counts.removed
-    );
+    match plan.counts() {
+        // The anchors were there, and something that is made of them wasn't.
+        Counts {
+            added: 0,
+            removed: 0,
+        } => log::info!("trust store brought up to date"),
+        Counts { added, removed } => {
+            log::info!("trust store updated: {added} added, {removed} removed");
+        }
+    }
 }
 
 /// Reports an error, with its hint on a line of its own.
