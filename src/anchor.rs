@@ -24,7 +24,12 @@ use crate::source::Source;
 /// A certificate to be trusted, with the source that it came from.
 pub(crate) struct Anchor {
     pub(crate) certificate: Certificate,
+    /// The source's name, as in [`Source::name`].
     pub(crate) source: String,
+    /// Where it stands: in which file, and as which certificate of it, counted from 1.
+    pub(crate) path: PathBuf,
+    pub(crate) number: usize,
+    pub(crate) concerns: Vec<Concern>,
 }
 
 /// The anchors of all sources in their order: unique by DER, and never none.
@@ -37,44 +42,35 @@ pub(crate) struct TrustAnchors {
 }
 
 impl TrustAnchors {
-    /// The anchors of `contents`; `None` when they hold none. A source with errors adds anchors and
-    /// replaces none: it may have been read while it was written.
-    pub(crate) fn new(contents: Vec<Contents>) -> Option<Self> {
-        let file = match contents.as_slice() {
+    /// The anchors of `contents`, and what is to be said of them at a time in seconds since 1970;
+    /// `None` when there are none. A source with errors adds anchors and replaces none: it may have
+    /// been read while it was written.
+    pub(crate) fn new(contents: &[Contents], now: i64) -> Option<Self> {
+        let file = match contents {
             [only] if only.is_clean_pem => Some(only.path.clone()),
             _ => None,
         };
-        let broken: BTreeSet<&str> = contents
-            .iter()
-            .filter(|contents| !contents.errors.is_empty())
-            .map(|contents| contents.source.as_str())
-            .collect();
+        let with_errors = contents.iter().filter(|contents| !contents.errors.is_empty());
+        let broken: BTreeSet<&str> = with_errors.map(|contents| contents.source.as_str()).collect();
         let sources = contents.iter().map(|contents| contents.source.as_str());
-        let replaced = sources
-            .filter(|source| !broken.contains(source))
-            .map(str::to_owned)
-            .collect();
+        let replaced =
+            sources.filter(|source| !broken.contains(source)).map(str::to_owned).collect();
         let mut seen = BTreeSet::new();
         let mut anchors = Vec::new();
         for contents in contents {
-            for certificate in contents.certificates {
+            for (index, certificate) in contents.certificates.iter().enumerate() {
                 if seen.insert(certificate.fingerprint) {
                     anchors.push(Anchor {
-                        certificate,
+                        certificate: certificate.clone(),
                         source: contents.source.clone(),
+                        path: contents.path.clone(),
+                        number: index + 1,
+                        concerns: contents.concerns(certificate, now),
                     });
                 }
             }
         }
-        if anchors.is_empty() {
-            None
-        } else {
-            Some(Self {
-                anchors,
-                replaced,
-                file,
-            })
-        }
+        if anchors.is_empty() { None } else { Some(Self { anchors, replaced, file }) }
     }
 
     pub(crate) fn as_slice(&self) -> &[Anchor] {
@@ -93,10 +89,7 @@ impl TrustAnchors {
 
     /// The anchors as one PEM file.
     pub(crate) fn to_pem(&self) -> Vec<u8> {
-        self.anchors
-            .iter()
-            .flat_map(|anchor| anchor.certificate.to_pem())
-            .collect()
+        self.anchors.iter().flat_map(|anchor| anchor.certificate.to_pem()).collect()
     }
 }
 
@@ -111,8 +104,8 @@ pub(crate) struct Contents {
     pub(crate) errors: Vec<Error>,
     /// A private key, which goes nowhere.
     pub(crate) has_private_key: bool,
-    /// Every program that reads PEM finds these certificates in the file, all of them and nothing
-    /// else.
+    /// Every program that reads PEM, whoever runs it, finds these certificates in the file, all of
+    /// them and nothing else.
     pub(crate) is_clean_pem: bool,
 }
 
@@ -131,30 +124,22 @@ impl Contents {
 
     /// What will keep clients from trusting a certificate, at a time in seconds since 1970: its own
     /// concerns, what the time adds to them, and what its neighbours take away.
-    pub(crate) fn concerns(&self, certificate: &Certificate, now: i64) -> Vec<Concern> {
+    fn concerns(&self, certificate: &Certificate, now: i64) -> Vec<Concern> {
         let mut concerns = Vec::new();
         if now > *certificate.validity.end() {
-            concerns.push(Concern::Expired {
-                on: date(*certificate.validity.end()),
-            });
+            concerns.push(Concern::Expired { on: date(*certificate.validity.end()) });
         } else if now < *certificate.validity.start() {
-            concerns.push(Concern::NotYetValid {
-                until: date(*certificate.validity.start()),
-            });
+            concerns.push(Concern::NotYetValid { until: date(*certificate.validity.start()) });
         }
         let is_self_issued = certificate.is_self_issued();
         let has_issuer = is_self_issued
-            || self
-                .certificates
-                .iter()
-                .any(|other| other.subject_der == certificate.issuer_der);
+            || self.certificates.iter().any(|other| other.subject_der == certificate.issuer_der);
         // GitLab's documentation has people mount the server's certificate, its intermediate and
         // its root in one file. The first is no CA and needs not be one, as the last is there.
         let is_leaf_of_chain = has_issuer && !is_self_issued;
         let own = certificate.concerns.iter();
         concerns.extend(
-            own.filter(|&concern| *concern != Concern::NotCa || !is_leaf_of_chain)
-                .cloned(),
+            own.filter(|&concern| *concern != Concern::NotCa || !is_leaf_of_chain).cloned(),
         );
         if !has_issuer && !concerns.contains(&Concern::NotCa) {
             concerns.push(Concern::IssuerAbsent);
@@ -192,24 +177,13 @@ pub(crate) fn parse(source: &Source) -> Contents {
     let mut contents = if blocks.is_empty() {
         parse_der(source)
     } else {
-        parse_pem(
-            source,
-            &blocks,
-            if is_utf16 {
-                Encoding::PemUtf16
-            } else {
-                Encoding::Pem
-            },
-        )
+        parse_pem(source, &blocks, if is_utf16 { Encoding::PemUtf16 } else { Encoding::Pem })
     };
     if blocks.len() > CERTIFICATES_MAX || contents.certificates.len() > CERTIFICATES_MAX {
         contents.certificates.clear();
         contents.is_clean_pem = false;
         let path = source.path.clone();
-        contents.errors = vec![Error::TooManyCertificates {
-            path,
-            limit: CERTIFICATES_MAX,
-        }];
+        contents.errors = vec![Error::TooManyCertificates { path, limit: CERTIFICATES_MAX }];
     }
     contents
 }
@@ -229,17 +203,12 @@ fn parse_pem(source: &Source, blocks: &[pem::Block<'_>], encoding: Encoding) -> 
         }
     }
     if contents.certificates.is_empty() && contents.errors.is_empty() {
-        let looks_like = if contents.has_private_key {
-            Lookalike::PrivateKey
-        } else {
-            Lookalike::OtherPem
-        };
-        contents.errors.push(Error::NoCertificate {
-            path: source.path.clone(),
-            looks_like,
-        });
+        let looks_like =
+            if contents.has_private_key { Lookalike::PrivateKey } else { Lookalike::OtherPem };
+        contents.errors.push(Error::NoCertificate { path: source.path.clone(), looks_like });
     }
-    contents.is_clean_pem = contents.errors.is_empty()
+    contents.is_clean_pem = source.is_public
+        && contents.errors.is_empty()
         && blocks.iter().all(|block| block.label == b"CERTIFICATE")
         && is_read_as(&source.bytes, &contents.certificates);
     contents
@@ -255,9 +224,10 @@ fn is_read_as(text: &[u8], certificates: &[Certificate]) -> bool {
     }
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
     found.is_ok_and(|found| {
-        found.iter().map(|der| der.as_ref()).eq(certificates
+        found
             .iter()
-            .map(|certificate| certificate.der.as_slice()))
+            .map(|der| der.as_ref())
+            .eq(certificates.iter().map(|certificate| certificate.der.as_slice()))
     })
 }
 
@@ -299,19 +269,15 @@ fn parse_der(source: &Source) -> Contents {
     let path = source.path.clone();
     match Certificate::parse_prefix(bytes) {
         Some((certificate, [])) => contents.certificates.push(certificate),
-        Some((_, rest)) => contents.errors.push(Error::TrailingBytes {
-            path,
-            count: rest.len(),
-        }),
+        Some((_, rest)) => contents.errors.push(Error::TrailingBytes { path, count: rest.len() }),
         None => match pkcs7_certificates(bytes, CERTIFICATES_MAX) {
             Some(certificates) => {
                 contents.encoding = Encoding::Pkcs7;
                 contents.certificates = certificates;
             }
-            None => contents.errors.push(Error::NoCertificate {
-                path,
-                looks_like: Lookalike::of(bytes),
-            }),
+            None => contents
+                .errors
+                .push(Error::NoCertificate { path, looks_like: Lookalike::of(bytes) }),
         },
     }
     contents
@@ -326,15 +292,9 @@ fn decode_utf16(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
         [0xfe, 0xff, ..] | [0, b'-', ..] => u16::from_be_bytes,
         _ => return (Cow::Borrowed(bytes), false),
     };
-    let units = bytes
-        .as_chunks()
-        .0
-        .iter()
-        .map(|&pair| unit(pair))
-        .filter(|&unit| unit != 0xfeff);
-    let text: String = char::decode_utf16(units)
-        .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect();
+    let units = bytes.as_chunks().0.iter().map(|&pair| unit(pair)).filter(|&unit| unit != 0xfeff);
+    let text: String =
+        char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
     (Cow::Owned(text.into_bytes()), true)
 }
 

@@ -22,25 +22,17 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<(), Error> {
     for change in plan.changes() {
         match change {
             Change::Directory { path } => {
-                let made = root
-                    .resolve(path)
-                    .and_then(|path| sys::create_directory(&path));
+                let made = root.resolve(path).and_then(|path| sys::create_directory(&path));
                 made.map_err(|cause| failed(Operation::CreateDirectory, path, cause))?;
             }
-            Change::File {
-                path,
-                content,
-                mode,
-            } => {
+            Change::File { path, content, mode } => {
                 let written = root
                     .resolve_entry(path)
                     .and_then(|path| sys::write_file(&path, content, *mode));
                 written.map_err(|cause| failed(Operation::Write, path, cause))?;
             }
             Change::Link { path, target } => {
-                let made = root
-                    .resolve_entry(path)
-                    .and_then(|path| sys::write_link(&path, target));
+                let made = root.resolve_entry(path).and_then(|path| sys::write_link(&path, target));
                 made.map_err(|cause| failed(Operation::Link, path, cause))?;
             }
             Change::Remove { path } => {
@@ -48,11 +40,7 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<(), Error> {
                 removed.map_err(|cause| failed(Operation::Remove, path, cause))?;
             }
             Change::Hook { .. } if !root.is_system() => {}
-            Change::Hook {
-                path,
-                directory,
-                input,
-            } => {
+            Change::Hook { path, directory, input } => {
                 if let Err(error) = sys::run_hook(path, directory, input) {
                     report::error(&error);
                 }
@@ -63,9 +51,5 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<(), Error> {
 }
 
 fn failed(operation: Operation, path: &Path, cause: io::Error) -> Error {
-    Error::WriteStore {
-        operation,
-        path: path.to_owned(),
-        cause,
-    }
+    Error::WriteStore { operation, path: path.to_owned(), cause }
 }

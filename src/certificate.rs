@@ -14,6 +14,7 @@ use crate::concern;
 use crate::concern::Concern;
 use crate::distinguished_name::printable;
 use crate::pem;
+use crate::strict::is_certificate;
 use crate::subject_hash::subject_hash;
 
 /// A certificate that was parsed whole, with what the rest of the program asks about it.
@@ -49,6 +50,10 @@ impl Certificate {
         let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
         let (rest, x509) = parser.parse(der).ok()?;
         let der = &der[..der.len() - rest.len()];
+        // OpenSSL reads no certificate whose names it can't make canonical.
+        if !is_certificate(der) || subject_hash(x509.issuer()).is_none() {
+            return None;
+        }
         let certificate = Self {
             fingerprint: Fingerprint::of(der),
             subject_hash: subject_hash(x509.subject())?,

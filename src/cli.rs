@@ -22,21 +22,16 @@ use crate::source::Location;
 pub(crate) struct Config {
     pub(crate) root: PathBuf,
     pub(crate) locations: Vec<Location>,
-    pub(crate) task: Task,
+    /// Take out what this program put in, instead of putting in.
+    pub(crate) is_removal: bool,
+    /// Show what would be done, and do nothing.
+    pub(crate) show_plan: Option<Format>,
     pub(crate) on_error: OnError,
     pub(crate) log: Log,
     /// The command belongs to a program that `CA_ENTRYPOINT_PREFIX` names.
     pub(crate) has_prefix: bool,
     /// The command and its arguments; none when installing is all there is to do.
     pub(crate) command: Vec<OsString>,
-}
-
-/// What is done with the store.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Task {
-    Install,
-    Remove,
-    ShowPlan { format: Format, is_removal: bool },
 }
 
 /// How a plan is shown.
@@ -61,6 +56,12 @@ pub(crate) struct Log {
     pub(crate) level: LevelFilter,
     /// In the syntax of `env_logger`.
     pub(crate) filter: Option<String>,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: LevelFilter::Info, filter: None }
+    }
 }
 
 /// What the arguments ask for.
@@ -93,29 +94,20 @@ struct Options {
 pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Result<Request, Error> {
     let prefix = environment.non_empty("CA_ENTRYPOINT_PREFIX");
     let options = match prefix {
-        Some(prefix) => Options {
-            command: [vec![prefix.to_owned()], arguments].concat(),
-            ..Options::default()
-        },
+        Some(prefix) => {
+            Options { command: [vec![prefix.to_owned()], arguments].concat(), ..Options::default() }
+        }
         None => match parse_options(arguments)? {
             Typed::Options(options) => options,
             Typed::Show(text) => return Ok(Request::Show(text)),
         },
     };
     if options.root.is_some() && !options.command.is_empty() {
-        return Err(usage(
-            "option '--root' takes no command, as nothing of another root is run",
-        ));
+        return Err(usage("option '--root' takes no command, as nothing of another root is run"));
     }
-    let default_on_error = if options.command.is_empty() {
-        OnError::Fail
-    } else {
-        OnError::Warn
-    };
-    let variable_on_error = environment
-        .value("CA_ENTRYPOINT_ON_ERROR")
-        .and_then(OsStr::to_str)
-        .and_then(on_error);
+    let default_on_error = if options.command.is_empty() { OnError::Fail } else { OnError::Warn };
+    let variable_on_error =
+        environment.value("CA_ENTRYPOINT_ON_ERROR").and_then(OsStr::to_str).and_then(on_error);
     let level = match options.verbosity {
         i32::MIN..0 => LevelFilter::Error,
         0 => LevelFilter::Info,
@@ -131,18 +123,9 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
     };
     Ok(Request::Run(Config {
         locations: locations(&options, environment),
-        task: match (options.is_dry_run, options.is_removal) {
-            (true, is_removal) => Task::ShowPlan {
-                format: options.format.unwrap_or(Format::Text),
-                is_removal,
-            },
-            (false, true) => Task::Remove,
-            (false, false) => Task::Install,
-        },
-        on_error: options
-            .on_error
-            .or(variable_on_error)
-            .unwrap_or(default_on_error),
+        is_removal: options.is_removal,
+        show_plan: options.is_dry_run.then_some(options.format.unwrap_or(Format::Text)),
+        on_error: options.on_error.or(variable_on_error).unwrap_or(default_on_error),
         log: Log { level, filter },
         has_prefix: prefix.is_some(),
         root: options.root.unwrap_or_else(|| PathBuf::from("/")),
@@ -188,16 +171,12 @@ fn parse_options(arguments: Vec<OsString>) -> Result<Typed, Error> {
             }
             Some(Arg::Long("dry-run")) => options.is_dry_run = true,
             Some(Arg::Long("format")) => {
-                options.format = match parser
-                    .value()
-                    .and_then(ValueExt::string)
-                    .map_err(invalid)?
-                    .as_str()
-                {
-                    "json" => Some(Format::Json),
-                    "text" => Some(Format::Text),
-                    other => return Err(unknown_value("--format", other, "text or json")),
-                };
+                options.format =
+                    match parser.value().and_then(ValueExt::string).map_err(invalid)?.as_str() {
+                        "json" => Some(Format::Json),
+                        "text" => Some(Format::Text),
+                        other => return Err(unknown_value("--format", other, "text or json")),
+                    };
             }
             Some(Arg::Long("remove")) => options.is_removal = true,
             Some(Arg::Short('v') | Arg::Long("verbose")) => options.verbosity += 1,
@@ -211,11 +190,7 @@ fn parse_options(arguments: Vec<OsString>) -> Result<Typed, Error> {
 fn locations(options: &Options, environment: &Environment) -> Vec<Location> {
     let is_system = options.root.is_none();
     if !options.ca.is_empty() {
-        return options
-            .ca
-            .iter()
-            .map(|path| Location::Path(absolute(path, is_system)))
-            .collect();
+        return options.ca.iter().map(|path| Location::Path(absolute(path, is_system))).collect();
     }
     let mut locations: Vec<Location> = match environment.non_empty("CA_CERTIFICATES_PATH") {
         Some(list) => env::split_paths(list)
@@ -227,10 +202,7 @@ fn locations(options: &Options, environment: &Environment) -> Vec<Location> {
     if let Some(bundle) = environment.non_empty(ADDITIONAL_CA_CERT_BUNDLE) {
         let pem = bundle.as_encoded_bytes();
         locations.push(if pem.windows(11).any(|window| window == b"-----BEGIN ") {
-            Location::Text {
-                variable: ADDITIONAL_CA_CERT_BUNDLE,
-                pem: pem.to_vec(),
-            }
+            Location::Text { variable: ADDITIONAL_CA_CERT_BUNDLE, pem: pem.to_vec() }
         } else {
             Location::Path(absolute(Path::new(bundle), is_system))
         });
@@ -256,9 +228,7 @@ fn on_error(value: &str) -> Option<OnError> {
 }
 
 fn unknown_value(option: &str, value: &str, known: &str) -> Error {
-    usage(&format!(
-        "invalid value '{value}' for option '{option}': it takes {known}"
-    ))
+    usage(&format!("invalid value '{value}' for option '{option}': it takes {known}"))
 }
 
 fn invalid(error: impl Display) -> Error {
@@ -266,9 +236,7 @@ fn invalid(error: impl Display) -> Error {
 }
 
 fn usage(message: &str) -> Error {
-    Error::Usage {
-        message: message.to_owned(),
-    }
+    Error::Usage { message: message.to_owned() }
 }
 
 /// Where GitLab Runner's images look for a CA.

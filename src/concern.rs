@@ -49,9 +49,7 @@ pub(crate) fn of(x509: &X509Certificate<'_>) -> Vec<Concern> {
     if let Ok(PublicKey::RSA(key)) = x509.public_key().parsed()
         && key.key_size() < RSA_BITS_MIN
     {
-        concerns.push(Concern::WeakKey {
-            bits: key.key_size(),
-        });
+        concerns.push(Concern::WeakKey { bits: key.key_size() });
     }
     let algorithm = x509.signature_algorithm.algorithm.as_bytes();
     if let Some((_, algorithm)) = WEAK_SIGNATURES.iter().find(|(oid, _)| *oid == algorithm) {
@@ -59,14 +57,17 @@ pub(crate) fn of(x509: &X509Certificate<'_>) -> Vec<Concern> {
     }
     let missing = missing_for_strict(x509);
     if is_ca && !missing.is_empty() {
-        concerns.push(Concern::NotStrict {
-            missing: missing.join(", "),
-        });
+        concerns.push(Concern::NotStrict { missing: missing.join(", ") });
     }
     concerns
 }
 
 impl Concern {
+    /// Whether it comes and goes with the time.
+    pub(crate) fn is_of_time(&self) -> bool {
+        matches!(self, Self::Expired { .. } | Self::NotYetValid { .. })
+    }
+
     /// What the reader can do about it.
     pub(crate) fn hint(&self) -> &'static str {
         match self {
@@ -134,17 +135,13 @@ fn basic_constraints(x509: &X509Certificate<'_>) -> Option<(BasicConstraints, bo
 }
 
 fn extension<'a>(x509: &'a X509Certificate<'_>, oid: &Oid<'_>) -> Option<&'a X509Extension<'a>> {
-    x509.extensions()
-        .iter()
-        .find(|extension| extension.oid == *oid)
+    x509.extensions().iter().find(|extension| extension.oid == *oid)
 }
 
 /// The day of a time in seconds since 1970, as `2026-11-21`.
 pub(crate) fn date(timestamp: i64) -> String {
-    ASN1Time::from_timestamp(timestamp).map_or_else(
-        |_| timestamp.to_string(),
-        |time| time.to_datetime().date().to_string(),
-    )
+    ASN1Time::from_timestamp(timestamp)
+        .map_or_else(|_| timestamp.to_string(), |time| time.to_datetime().date().to_string())
 }
 
 /// OpenSSL's security level 1 and NIST SP 800-131A.
@@ -153,18 +150,9 @@ const RSA_BITS_MIN: usize = 2048;
 /// Signature algorithms by MD2, MD5 and SHA-1, by the bytes of their object identifiers (RFC 3279,
 /// section 2.2).
 const WEAK_SIGNATURES: &[(&[u8], &str)] = &[
-    (
-        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x02],
-        "MD2",
-    ),
-    (
-        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04],
-        "MD5",
-    ),
-    (
-        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05],
-        "SHA-1",
-    ),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x02], "MD2"),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04], "MD5"),
+    (&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05], "SHA-1"),
     (&[0x2a, 0x86, 0x48, 0xce, 0x38, 0x04, 0x03], "SHA-1"),
     (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01], "SHA-1"),
 ];

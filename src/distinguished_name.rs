@@ -23,9 +23,9 @@ pub(crate) fn text(value: &Any<'_>) -> Result<String, NotText> {
         Tag::PrintableString | Tag::T61String | Tag::Ia5String | Tag::VisibleString => {
             Some(value.data.iter().map(|&byte| char::from(byte)).collect())
         }
-        Tag::BmpString => wide(value.data, |&[high, low]| {
-            u32::from(u16::from_be_bytes([high, low]))
-        }),
+        Tag::BmpString => {
+            wide(value.data, |&[high, low]| u32::from(u16::from_be_bytes([high, low])))
+        }
         Tag::UniversalString => wide(value.data, |&unit| u32::from_be_bytes(unit)),
         _ => return Err(NotText::OtherType),
     };
@@ -39,28 +39,15 @@ pub(crate) fn printable(name: &X509Name<'_>) -> String {
     let text = attributes.join(", ");
     let text: String = text
         .chars()
-        .map(|c| {
-            if c.is_control() {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
-        })
+        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
         .take(SHOWN_MAX)
         .collect();
-    if text.is_empty() {
-        "empty subject".to_owned()
-    } else {
-        text
-    }
+    if text.is_empty() { "empty subject".to_owned() } else { text }
 }
 
 fn printable_attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
     let oid = attribute.attr_type();
-    let label = LABELS
-        .iter()
-        .find(|(known, _)| *known == oid.as_bytes())
-        .map(|(_, label)| *label);
+    let label = LABELS.iter().find(|(known, _)| *known == oid.as_bytes()).map(|(_, label)| *label);
     let label = label.map_or_else(|| oid.to_id_string(), str::to_owned);
     let value = attribute.attr_value();
     let value = text(value).unwrap_or_else(|_| String::from_utf8_lossy(value.data).into_owned());
@@ -75,10 +62,7 @@ fn wide<const WIDTH: usize>(
     if !rest.is_empty() {
         return None;
     }
-    units
-        .iter()
-        .map(|unit| char::from_u32(code_point(unit)))
-        .collect()
+    units.iter().map(|unit| char::from_u32(code_point(unit))).collect()
 }
 
 /// Attribute types by the bytes of their object identifiers (RFC 4514, section 3).
@@ -89,10 +73,7 @@ const LABELS: &[(&[u8], &str)] = &[
     (&[0x55, 0x04, 0x08], "ST"),
     (&[0x55, 0x04, 0x0a], "O"),
     (&[0x55, 0x04, 0x0b], "OU"),
-    (
-        &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19],
-        "DC",
-    ),
+    (&[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19], "DC"),
 ];
 
 /// Characters of a name that are shown.

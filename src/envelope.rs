@@ -28,11 +28,7 @@ pub(crate) fn pkcs7_certificates(der: &[u8], limit: usize) -> Option<Vec<Certifi
         parsed.push(certificate);
         rest = after;
     }
-    if parsed.is_empty() {
-        None
-    } else {
-        Some(parsed)
-    }
+    if parsed.is_empty() { None } else { Some(parsed) }
 }
 
 /// Whether the trust settings that follow a certificate in a `TRUSTED CERTIFICATE`

@@ -11,78 +11,24 @@ use std::path::PathBuf;
 /// cause last.
 #[derive(Debug)]
 pub(crate) enum Error {
-    BrokenBlock {
-        path: PathBuf,
-        number: usize,
-        line: usize,
-        why: BrokenBlock,
-    },
-    EmptyCa {
-        path: PathBuf,
-    },
-    ExecNotFound {
-        command: OsString,
-        cause: Option<io::Error>,
-    },
-    ExecRefused {
-        command: OsString,
-        cause: io::Error,
-    },
-    Hook {
-        path: PathBuf,
-        cause: io::Error,
-    },
-    HookFailed {
-        path: PathBuf,
-        status: String,
-    },
-    LockTimeout {
-        path: PathBuf,
-        seconds: u64,
-    },
-    NoCaInDirectory {
-        path: PathBuf,
-    },
-    NoCertificate {
-        path: PathBuf,
-        looks_like: Lookalike,
-    },
-    NotRegular {
-        path: PathBuf,
-        is: FileKind,
-    },
-    OpenRoot {
-        path: PathBuf,
-        cause: io::Error,
-    },
-    ReadCa {
-        path: PathBuf,
-        cause: io::Error,
-    },
-    ReadStore {
-        path: PathBuf,
-        cause: io::Error,
-    },
-    TooLarge {
-        path: PathBuf,
-        limit: u64,
-    },
-    TooManyCertificates {
-        path: PathBuf,
-        limit: usize,
-    },
-    TrailingBytes {
-        path: PathBuf,
-        count: usize,
-    },
-    Usage {
-        message: String,
-    },
-    WriteStore {
-        operation: Operation,
-        path: PathBuf,
-        cause: io::Error,
-    },
+    BrokenBlock { path: PathBuf, number: usize, line: usize, why: BrokenBlock },
+    EmptyCa { path: PathBuf },
+    ExecNotFound { command: OsString, what: Missing },
+    ExecRefused { command: OsString, cause: io::Error },
+    Hook { path: PathBuf, cause: io::Error },
+    HookFailed { path: PathBuf, status: String },
+    LockTimeout { path: PathBuf, seconds: u64 },
+    NoCaInDirectory { path: PathBuf },
+    NoCertificate { path: PathBuf, looks_like: Lookalike },
+    NotRegular { path: PathBuf, is: FileKind },
+    OpenRoot { path: PathBuf, cause: io::Error },
+    ReadCa { path: PathBuf, cause: io::Error },
+    ReadStore { path: PathBuf, cause: io::Error },
+    TooLarge { path: PathBuf, limit: u64 },
+    TooManyCertificates { path: PathBuf, limit: usize },
+    TrailingBytes { path: PathBuf, count: usize },
+    Usage { message: String },
+    WriteStore { operation: Operation, path: PathBuf, cause: io::Error },
 }
 
 /// Why a PEM block gives no certificate.
@@ -94,6 +40,15 @@ pub(crate) enum BrokenBlock {
     Pkcs7,
     TrailingBytes { count: usize },
     Truncated,
+}
+
+/// What execve(2) didn't find.
+#[derive(Debug)]
+pub(crate) enum Missing {
+    Command,
+    File,
+    /// Of a script, or the loader of a dynamic program.
+    Interpreter,
 }
 
 /// What a file is that should be a regular one.
@@ -130,9 +85,8 @@ impl Lookalike {
     /// Guesses from the first bytes of a file.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let head = &bytes[..bytes.len().min(512)];
-        let is_text = head
-            .iter()
-            .all(|byte| !byte.is_ascii_control() || byte.is_ascii_whitespace());
+        let is_text =
+            head.iter().all(|byte| !byte.is_ascii_control() || byte.is_ascii_whitespace());
         let lower = head.to_ascii_lowercase();
         let contains = |word: &[u8]| lower.windows(word.len()).any(|window| window == word);
         if !is_text {
@@ -151,10 +105,9 @@ impl Error {
     /// What the reader can do, where there is anything.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         let hint = match self {
-            Self::BrokenBlock {
-                why: BrokenBlock::Distrusted,
-                ..
-            } => "export it anew with 'openssl x509', which leaves trust settings out",
+            Self::BrokenBlock { why: BrokenBlock::Distrusted, .. } => {
+                "export it anew with 'openssl x509', which leaves trust settings out"
+            }
             Self::BrokenBlock { .. } => "copy the certificate again, whole, as PEM",
             Self::EmptyCa { .. } => "write the CA's certificate into it, as PEM or DER",
             Self::ExecRefused { .. }
@@ -180,10 +133,7 @@ impl Error {
                     "give the CA's certificate as PEM, DER or PKCS#7"
                 }
             },
-            Self::NotRegular {
-                is: FileKind::Directory,
-                ..
-            } => {
+            Self::NotRegular { is: FileKind::Directory, .. } => {
                 "Docker makes a directory of a mount whose file is missing on the host: check the host's path"
             }
             Self::NotRegular { .. } => "give a regular file",
@@ -225,12 +175,7 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BrokenBlock {
-                path,
-                number,
-                line,
-                why,
-            } => {
+            Self::BrokenBlock { path, number, line, why } => {
                 write!(
                     f,
                     "cannot use block {number}, at line {line}, of CA file '{}': {why}",
@@ -240,17 +185,13 @@ impl fmt::Display for Error {
             Self::EmptyCa { path } => {
                 write!(f, "cannot use CA file '{}': it is empty", path.display())
             }
-            Self::ExecNotFound {
-                command,
-                cause: Some(cause),
-            } => {
-                write!(f, "cannot run '{}': {}", command.display(), Cause(cause))
-            }
-            Self::ExecNotFound {
-                command,
-                cause: None,
-            } => {
-                write!(f, "cannot run '{}': command not found", command.display())
+            Self::ExecNotFound { command, what } => {
+                let what = match what {
+                    Missing::Command => "command not found",
+                    Missing::File => "No such file or directory",
+                    Missing::Interpreter => "the interpreter that it names is not there",
+                };
+                write!(f, "cannot run '{}': {what}", command.display())
             }
             Self::ExecRefused { command, cause } => {
                 write!(f, "cannot run '{}': {}", command.display(), Cause(cause))
@@ -276,11 +217,7 @@ impl fmt::Display for Error {
                 )
             }
             Self::NoCertificate { path, .. } => {
-                write!(
-                    f,
-                    "cannot use CA file '{}': no certificate in it",
-                    path.display()
-                )
+                write!(f, "cannot use CA file '{}': no certificate in it", path.display())
             }
             Self::NotRegular { path, is } => {
                 let is = match is {
@@ -294,12 +231,9 @@ impl fmt::Display for Error {
             Self::OpenRoot { path, cause } => {
                 write!(f, "cannot open root '{}': {}", path.display(), Cause(cause))
             }
-            Self::ReadCa { path, cause } => write!(
-                f,
-                "cannot read CA file '{}': {}",
-                path.display(),
-                Cause(cause)
-            ),
+            Self::ReadCa { path, cause } => {
+                write!(f, "cannot read CA file '{}': {}", path.display(), Cause(cause))
+            }
             Self::ReadStore { path, cause } => {
                 write!(f, "cannot read '{}': {}", path.display(), Cause(cause))
             }
@@ -326,11 +260,7 @@ impl fmt::Display for Error {
                 )
             }
             Self::Usage { message } => f.write_str(message),
-            Self::WriteStore {
-                operation,
-                path,
-                cause,
-            } => {
+            Self::WriteStore { operation, path, cause } => {
                 let operation = match operation {
                     Operation::CreateDirectory => "create directory",
                     Operation::Link => "make link",
@@ -338,12 +268,7 @@ impl fmt::Display for Error {
                     Operation::Remove => "remove",
                     Operation::Write => "write",
                 };
-                write!(
-                    f,
-                    "cannot {operation} '{}': {}",
-                    path.display(),
-                    Cause(cause)
-                )
+                write!(f, "cannot {operation} '{}': {}", path.display(), Cause(cause))
             }
         }
     }

@@ -11,55 +11,45 @@ use std::path::PathBuf;
 
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::error::Missing;
 use crate::sys;
 
 /// Replaces this process by `command`. Returns only when that can't be done, with the reason.
 pub(crate) fn exec(command: &OsStr, arguments: &[OsString], environment: &Environment) -> Error {
-    let has_path = command.as_encoded_bytes().contains(&b'/');
-    let candidates = if has_path {
-        vec![PathBuf::from(command)]
-    } else {
-        search(command, environment)
-    };
-    let mut refusal = None;
-    for path in candidates {
+    if command.as_encoded_bytes().contains(&b'/') {
+        let path = Path::new(command);
+        return failure(command, path, exec_file(path, command, arguments, environment));
+    }
+    let mut reason = None;
+    for path in search(command, environment) {
         let cause = exec_file(&path, command, arguments, environment);
         match cause.kind() {
-            io::ErrorKind::NotFound if has_path => return not_found(command, cause),
-            // Gone since it was found, or a script whose interpreter isn't there; perhaps a later
-            // directory has a better one.
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {}
-            io::ErrorKind::PermissionDenied => refusal = Some(cause),
-            _ => {
-                return Error::ExecRefused {
-                    command: command.to_owned(),
-                    cause,
-                };
+            // A later directory may have a better one. Of the reasons, a refusal tells most.
+            io::ErrorKind::PermissionDenied => reason = Some(failure(command, &path, cause)),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                reason.get_or_insert_with(|| failure(command, &path, cause));
             }
+            _ => return failure(command, &path, cause),
         }
     }
-    match refusal.or_else(|| {
-        if has_path {
-            None
+    reason.unwrap_or_else(|| {
+        let command = command.to_owned();
+        if is_unusable(&command, environment) {
+            Error::ExecRefused { command, cause: sys::permission_denied() }
         } else {
-            unusable(command, environment)
+            Error::ExecNotFound { command, what: Missing::Command }
         }
-    }) {
-        Some(cause) => Error::ExecRefused {
-            command: command.to_owned(),
-            cause,
-        },
-        None => Error::ExecNotFound {
-            command: command.to_owned(),
-            cause: None,
-        },
-    }
+    })
 }
 
-fn not_found(command: &OsStr, cause: io::Error) -> Error {
-    Error::ExecNotFound {
-        command: command.to_owned(),
-        cause: Some(cause),
+fn failure(command: &OsStr, path: &Path, cause: io::Error) -> Error {
+    let command = command.to_owned();
+    match cause.kind() {
+        io::ErrorKind::NotFound if path.exists() => {
+            Error::ExecNotFound { command, what: Missing::Interpreter }
+        }
+        io::ErrorKind::NotFound => Error::ExecNotFound { command, what: Missing::File },
+        _ => Error::ExecRefused { command, cause },
     }
 }
 
@@ -71,21 +61,19 @@ fn search(command: &OsStr, environment: &Environment) -> Vec<PathBuf> {
         .unwrap_or_default()
 }
 
-/// The reason why a file of this name in PATH, which [`search`] doesn't find, isn't executed.
-fn unusable(command: &OsStr, environment: &Environment) -> Option<io::Error> {
-    let is_there = env::split_paths(path_of(environment)).any(|directory| {
-        match directory.join(command).metadata() {
-            Ok(_) => true,
-            Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
-        }
-    });
-    (is_there && !command.is_empty()).then(|| io::ErrorKind::PermissionDenied.into())
+/// Whether PATH has a file of this name that [`search`] leaves out, since it may not be executed.
+fn is_unusable(command: &OsStr, environment: &Environment) -> bool {
+    !command.is_empty()
+        && env::split_paths(path_of(environment)).any(|directory| {
+            match directory.join(command).metadata() {
+                Ok(_) => true,
+                Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
+            }
+        })
 }
 
 fn path_of(environment: &Environment) -> &OsStr {
-    environment
-        .value("PATH")
-        .unwrap_or_else(|| OsStr::new(sys::DEFAULT_PATH))
+    environment.value("PATH").unwrap_or_else(|| OsStr::new(sys::DEFAULT_PATH))
 }
 
 fn exec_file(

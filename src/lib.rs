@@ -25,17 +25,21 @@ mod root;
 mod source;
 mod stop;
 mod store;
+mod strict;
 mod subject_hash;
 mod sys;
 
 use std::convert::Infallible;
 use std::ffi::OsString;
+use std::path::Path;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
 
 use crate::anchor::TrustAnchors;
 use crate::cli::Config;
+use crate::cli::Format;
 use crate::cli::OnError;
 use crate::cli::Request;
-use crate::cli::Task;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::local::Goal;
@@ -70,96 +74,77 @@ pub fn run(arguments: Vec<OsString>) -> Result<Infallible, Stop> {
 /// Brings the store to its goal and tells which files programs can be pointed at. What fails is
 /// reported; whether it ends the program is the user's choice.
 fn establish_trust(root: &Root, config: &Config) -> Result<TrustFiles, Stop> {
-    let (anchors, mut failures) = match config.task {
-        Task::Remove
-        | Task::ShowPlan {
-            is_removal: true, ..
-        } => (None, 0),
-        Task::Install
-        | Task::ShowPlan {
-            is_removal: false, ..
-        } => read_anchors(root, config),
+    let (anchors, mut failures) =
+        if config.is_removal { (None, 0) } else { read_anchors(root, config) };
+    let goal = match &anchors {
+        Some(anchors) => Some(Goal::Install(anchors)),
+        None if config.is_removal => Some(Goal::Remove),
+        None => None,
     };
-    let goal = match (&anchors, config.task) {
-        (
-            _,
-            Task::Remove
-            | Task::ShowPlan {
-                is_removal: true, ..
-            },
-        ) => Some(Goal::Remove),
-        (Some(anchors), _) => Some(Goal::Install(anchors)),
-        (None, _) => None,
-    };
-    let trust = match (goal, config.task) {
-        (_, Task::ShowPlan { format, .. }) => {
-            let detected = platform::detect(root);
-            let plan = goal
-                .map(|goal| make_plan(root, &detected, goal))
-                .transpose()?;
-            Err(Stop::print(plan::render::render(
-                &detected,
-                anchors.as_ref(),
-                plan.as_ref(),
-                format,
-            )))
+    if let Some(format) = config.show_plan {
+        return Err(show_plan(root, anchors.as_ref(), goal, format)?);
+    }
+    let mut trust = TrustFiles::default();
+    if let Some(goal) = goal {
+        let converged = converge(root, goal);
+        let is_news = converged.as_ref().map_or(true, |plan| !plan.is_empty());
+        match converged {
+            Ok(plan) => trust = plan.trust().clone(),
+            Err(error) => {
+                report::error(&error);
+                failures += 1;
+                trust.anchors = anchors.as_ref().and_then(TrustAnchors::file).map(Path::to_owned);
+            }
         }
-        (None, _) => Ok(TrustFiles::default()),
-        (Some(goal), _) => converge(root, goal).or_else(|error| {
-            report::error(&error);
-            failures += 1;
-            let anchors = anchors
-                .as_ref()
-                .and_then(TrustAnchors::file)
-                .map(ToOwned::to_owned);
-            Ok(TrustFiles {
-                merged_bundle: None,
-                anchors,
-            })
-        }),
-    }?;
-    if failures > 0 && config.on_error == OnError::Fail {
-        Err(Stop::reported())
-    } else {
-        Ok(trust)
+        report::concerns(anchors.as_ref(), is_news);
+    }
+    match config.on_error {
+        OnError::Fail if failures > 0 => Err(Stop::reported()),
+        OnError::Fail | OnError::Warn => Ok(trust),
     }
 }
 
-/// The anchors of all locations, and how much of them could not be used. Both good and bad ones are
-/// reported on.
+/// The anchors of all locations, and how much of them could not be used, which is reported.
 fn read_anchors(root: &Root, config: &Config) -> (Option<TrustAnchors>, usize) {
     let found = source::read(root, &config.locations);
     let contents: Vec<_> = found.sources.iter().map(anchor::parse).collect();
-    let errors: Vec<&Error> = found
-        .errors
-        .iter()
-        .chain(contents.iter().flat_map(|contents| &contents.errors))
-        .collect();
-    errors.iter().for_each(|error| report::error(error));
-    let failures = errors.len();
+    let errors = found.errors.iter().chain(contents.iter().flat_map(|contents| &contents.errors));
+    let failures = errors.map(report::error).count();
     contents.iter().for_each(report::contents);
-    (TrustAnchors::new(contents), failures)
+    (TrustAnchors::new(&contents, now()), failures)
+}
+
+fn show_plan(
+    root: &Root,
+    anchors: Option<&TrustAnchors>,
+    goal: Option<Goal<'_>>,
+    format: Format,
+) -> Result<Stop, Error> {
+    let detected = platform::detect(root);
+    let plan = goal.map(|goal| make_plan(root, &detected, goal)).transpose()?;
+    report::concerns(anchors, true);
+    Ok(Stop::print(plan::render::render(&detected, anchors, plan.as_ref(), format)))
 }
 
 /// Observes, plans and applies, while no other start of this program does.
-fn converge(root: &Root, goal: Goal<'_>) -> Result<TrustFiles, Error> {
+fn converge(root: &Root, goal: Goal<'_>) -> Result<Plan, Error> {
     let detected = platform::detect(root);
     log::debug!("platform {}: {}", detected.platform.name, detected.reason);
     let _lock = store::lock(root, detected.platform, goal)?;
     let plan = make_plan(root, &detected, goal)?;
     apply::apply(root, &plan)?;
-    if !plan.is_empty() {
-        report::updated(&plan);
-    }
-    Ok(plan.trust().clone())
+    report::applied(&plan);
+    Ok(plan)
 }
 
 fn make_plan(root: &Root, detected: &Detected, goal: Goal<'_>) -> Result<Plan, Error> {
-    let locals = local::anchors(
-        detected.platform,
-        store::local_files(root, detected.platform)?,
-        goal,
-    );
+    let locals =
+        local::anchors(detected.platform, store::local_files(root, detected.platform)?, goal);
     let state = store::observe(root, detected.platform, &locals)?;
     Ok(plan::plan(detected.platform, &locals, &state, goal))
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs().cast_signed())
 }

@@ -34,7 +34,10 @@ pub(crate) struct LocalAnchor {
     pub(crate) text: Vec<u8>,
     /// The certificate in it, if there is exactly one.
     pub(crate) certificate: Option<Certificate>,
+    /// The file was there, whatever was in it: the outputs hold what was made of it.
     pub(crate) existed: bool,
+    /// The file is as it shall be.
+    pub(crate) is_current: bool,
     pub(crate) fate: Fate,
 }
 
@@ -52,17 +55,13 @@ pub(crate) enum Fate {
 impl LocalAnchor {
     /// The fingerprint of the one certificate in it.
     pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
-        self.certificate
-            .as_ref()
-            .map(|certificate| certificate.fingerprint)
+        self.certificate.as_ref().map(|certificate| certificate.fingerprint)
     }
 
     /// The name without the directory and the suffix, from which the names of links are made.
     pub(crate) fn stem(&self, platform: &Platform) -> String {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        name.strip_suffix(platform.suffix)
-            .unwrap_or(&name)
-            .to_owned()
+        name.strip_suffix(platform.suffix).unwrap_or(&name).to_owned()
     }
 }
 
@@ -74,21 +73,19 @@ pub(crate) fn anchors(
     goal: Goal<'_>,
 ) -> Vec<LocalAnchor> {
     let mut locals: BTreeMap<OsString, LocalAnchor> = match goal {
-        Goal::Install(anchors) => anchors
-            .as_slice()
-            .iter()
-            .map(|anchor| wanted(platform, anchor))
-            .collect(),
+        Goal::Install(anchors) => {
+            anchors.as_slice().iter().map(|anchor| wanted(platform, anchor)).collect()
+        }
         Goal::Remove => BTreeMap::new(),
     };
     for file in files {
         match locals.get_mut(file.path.as_os_str()) {
-            Some(wanted) => wanted.existed = wanted.text == file.bytes,
+            Some(wanted) => {
+                wanted.existed = true;
+                wanted.is_current = wanted.text == file.bytes;
+            }
             None => {
-                locals.insert(
-                    file.path.clone().into_os_string(),
-                    found(platform, file, goal),
-                );
+                locals.insert(file.path.clone().into_os_string(), found(platform, file, goal));
             }
         }
     }
@@ -102,9 +99,7 @@ pub(crate) fn anchors(
         .collect();
     locals.retain(|_, local| {
         local.existed
-            || !local
-                .fingerprint()
-                .is_some_and(|fingerprint| others.contains(&fingerprint))
+            || !local.fingerprint().is_some_and(|fingerprint| others.contains(&fingerprint))
     });
     locals.into_values().collect()
 }
@@ -120,6 +115,7 @@ fn wanted(platform: &Platform, anchor: &Anchor) -> (OsString, LocalAnchor) {
             text,
             certificate,
             existed: false,
+            is_current: false,
             fate: Fate::Present,
         },
     )
@@ -147,6 +143,7 @@ fn found(platform: &Platform, file: LocalFile, goal: Goal<'_>) -> LocalAnchor {
         text: file.bytes,
         certificate,
         existed: true,
+        is_current: true,
         fate,
     }
 }
@@ -165,24 +162,16 @@ fn whole_certificates(text: &[u8]) -> Vec<Certificate> {
 /// The file in the anchors directory that an anchor gets: `ca-entrypoint-SOURCE-FINGERPRINT.crt`.
 fn path(anchor: &Anchor, platform: &Platform) -> PathBuf {
     let fingerprint = anchor.certificate.fingerprint.short();
-    let name = format!(
-        "{NAME_PREFIX}{}-{fingerprint}{}",
-        anchor.source, platform.suffix
-    );
+    let name = format!("{NAME_PREFIX}{}-{fingerprint}{}", anchor.source, platform.suffix);
     Path::new(platform.anchors_directory).join(name)
 }
 
 /// The source that an anchor of ours came from, as told by its file's name; `None` for somebody
 /// else's.
 fn source_of<'a>(path: &'a Path, platform: &Platform) -> Option<&'a str> {
-    let name = path
-        .strip_prefix(platform.anchors_directory)
-        .ok()?
-        .to_str()?;
-    let (source, fingerprint) = name
-        .strip_prefix(NAME_PREFIX)?
-        .strip_suffix(platform.suffix)?
-        .rsplit_once('-')?;
+    let name = path.strip_prefix(platform.anchors_directory).ok()?.to_str()?;
+    let (source, fingerprint) =
+        name.strip_prefix(NAME_PREFIX)?.strip_suffix(platform.suffix)?.rsplit_once('-')?;
     let is_fingerprint =
         fingerprint.len() == 12 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_fingerprint.then_some(source)

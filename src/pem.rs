@@ -21,11 +21,7 @@ pub(crate) struct Block<'a> {
 /// The blocks of `text`, in order. Whatever stands around them is ignored, and so are indentation
 /// and trailing blanks.
 pub(crate) fn blocks(text: &[u8]) -> impl Iterator<Item = Block<'_>> {
-    let mut lines = Lines {
-        text,
-        offset: 0,
-        number: 0,
-    };
+    let mut lines = Lines { text, offset: 0, number: 0 };
     let mut pending = None;
     std::iter::from_fn(move || {
         let (label, line, start) = pending.take().or_else(|| {
@@ -33,22 +29,14 @@ pub(crate) fn blocks(text: &[u8]) -> impl Iterator<Item = Block<'_>> {
         })?;
         for next in lines.by_ref() {
             if marker(next.text, b"-----END ") == Some(label) {
-                return Some(Block {
-                    label,
-                    body: Some(&text[start..next.start]),
-                    line,
-                });
+                return Some(Block { label, body: Some(&text[start..next.start]), line });
             }
             if let Some(label_of_next) = marker(next.text, b"-----BEGIN ") {
                 pending = Some((label_of_next, next.number, next.end));
                 break;
             }
         }
-        Some(Block {
-            label,
-            body: None,
-            line,
-        })
+        Some(Block { label, body: None, line })
     })
 }
 
@@ -90,14 +78,8 @@ impl<'a> Iterator for Lines<'a> {
     type Item = Line<'a>;
 
     fn next(&mut self) -> Option<Line<'a>> {
-        let rest = self
-            .text
-            .get(self.offset..)
-            .filter(|rest| !rest.is_empty())?;
-        let length = rest
-            .iter()
-            .position(|&byte| byte == b'\n')
-            .map_or(rest.len(), |at| at + 1);
+        let rest = self.text.get(self.offset..).filter(|rest| !rest.is_empty())?;
+        let length = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |at| at + 1);
         let start = self.offset;
         self.offset += length;
         self.number += 1;
@@ -147,11 +129,7 @@ mod tests {
             "-----BEGIN A-----\nx\n-----BEGIN B-----\ny\n-----END B-----\n-----BEGIN C-----\nz\n";
         assert_eq!(
             labels(text),
-            [
-                ("A".into(), 1, false),
-                ("B".into(), 3, true),
-                ("C".into(), 6, false)
-            ]
+            [("A".into(), 1, false), ("B".into(), 3, true), ("C".into(), 6, false)]
         );
     }
 
@@ -168,10 +146,7 @@ mod tests {
         for length in [0, 1, 47, 48, 49, 200] {
             let der: Vec<u8> = (0..=255).cycle().take(length).collect();
             let text = encode(&der);
-            assert!(
-                text.split(|&byte| byte == b'\n')
-                    .all(|line| line.len() <= 64)
-            );
+            assert!(text.split(|&byte| byte == b'\n').all(|line| line.len() <= 64));
             let block = blocks(&text).next().expect("one block");
             assert_eq!(decode(block.body.expect("an end marker")), Some(der));
         }

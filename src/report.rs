@@ -5,12 +5,11 @@
 use std::fmt::Display;
 use std::io::Write;
 
-use std::time::SystemTime;
-use std::time::UNIX_EPOCH;
-
 use env_logger::Target;
 
+use crate::anchor::Anchor;
 use crate::anchor::Contents;
+use crate::anchor::TrustAnchors;
 use crate::cli::Log;
 use crate::error::Error;
 use crate::plan::Counts;
@@ -30,7 +29,7 @@ pub(crate) fn init(log: &Log) {
     let _ = builder.try_init();
 }
 
-/// Reports what a CA file holds, and what will keep clients from trusting it.
+/// Reports what a CA file holds.
 pub(crate) fn contents(contents: &Contents) {
     let path = contents.path.display();
     log::debug!(
@@ -44,29 +43,27 @@ pub(crate) fn contents(contents: &Contents) {
             "mount the certificate alone: whoever runs in the container can read the key",
         );
     }
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |now| now.as_secs().cast_signed());
-    for (index, certificate) in contents.certificates.iter().enumerate() {
-        for concern in contents.concerns(certificate, now) {
-            let number = index + 1;
-            let text = format!(
-                "certificate {number} of CA file '{path}' ({}) {concern}",
-                certificate.subject
-            );
+}
+
+/// Reports what keeps clients from trusting the anchors: what is always so when that is news, what
+/// the time has brought at every start.
+pub(crate) fn concerns(anchors: Option<&TrustAnchors>, is_news: bool) {
+    for anchor in anchors.map(TrustAnchors::as_slice).unwrap_or_default() {
+        for concern in anchor.concerns.iter().filter(|concern| is_news || concern.is_of_time()) {
+            let Anchor { number, path, certificate, .. } = anchor;
+            let (path, subject) = (path.display(), &certificate.subject);
+            let text = format!("certificate {number} of CA file '{path}' ({subject}) {concern}");
             warning(&text, concern.hint());
         }
     }
 }
 
 /// Reports that the store isn't what it was.
-pub(crate) fn updated(plan: &Plan) {
+pub(crate) fn applied(plan: &Plan) {
     match plan.counts() {
+        _ if plan.is_empty() => {}
         // The anchors were there, and something that is made of them wasn't.
-        Counts {
-            added: 0,
-            removed: 0,
-        } => log::info!("trust store brought up to date"),
+        Counts { added: 0, removed: 0 } => log::info!("trust store brought up to date"),
         Counts { added, removed } => {
             log::info!("trust store updated: {added} added, {removed} removed");
         }
@@ -75,23 +72,11 @@ pub(crate) fn updated(plan: &Plan) {
 
 /// Reports an error, with its hint on a line of its own.
 pub(crate) fn error(error: &Error) {
-    log::error!(
-        "{}",
-        WithHint {
-            text: error,
-            hint: error.hint()
-        }
-    );
+    log::error!("{}", WithHint { text: error, hint: error.hint() });
 }
 
 fn warning(text: &dyn Display, hint: &'static str) {
-    log::warn!(
-        "{}",
-        WithHint {
-            text,
-            hint: Some(hint)
-        }
-    );
+    log::warn!("{}", WithHint { text, hint: Some(hint) });
 }
 
 struct WithHint<'a> {

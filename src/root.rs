@@ -38,16 +38,12 @@ impl Root {
     /// # Errors
     /// When `path` leads to no directory.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        let failed = |cause| Error::OpenRoot {
-            path: path.to_owned(),
-            cause,
-        };
+        let failed = |cause| Error::OpenRoot { path: path.to_owned(), cause };
         let real = fs::canonicalize(path).map_err(failed)?;
         match fs::metadata(&real) {
-            Ok(metadata) if metadata.is_dir() => Ok(Self {
-                path: real,
-                last_parent: RefCell::default(),
-            }),
+            Ok(metadata) if metadata.is_dir() => {
+                Ok(Self { path: real, last_parent: RefCell::default() })
+            }
             Ok(_) => Err(failed(io::ErrorKind::NotADirectory.into())),
             Err(cause) => Err(failed(cause)),
         }
@@ -161,15 +157,8 @@ impl Root {
         // One byte more than the size that was told, so that the end is found without growing the
         // buffer.
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
-        file.by_ref()
-            .take(limit + 1)
-            .read_to_end(&mut bytes)
-            .map_err(ReadError::Io)?;
-        if bytes.len() as u64 > limit {
-            Err(ReadError::TooLarge)
-        } else {
-            Ok(bytes)
-        }
+        file.by_ref().take(limit + 1).read_to_end(&mut bytes).map_err(ReadError::Io)?;
+        if bytes.len() as u64 > limit { Err(ReadError::TooLarge) } else { Ok(bytes) }
     }
 
     /// The contents of a file of the trust store; `None` where there is none, or something that is
@@ -185,10 +174,7 @@ impl Root {
             Err(ReadError::Io(cause)) => cause,
             Err(ReadError::TooLarge) => io::ErrorKind::FileTooLarge.into(),
         };
-        Err(Error::ReadStore {
-            path: path.to_owned(),
-            cause,
-        })
+        Err(Error::ReadStore { path: path.to_owned(), cause })
     }
 
     /// Metadata of what `path` names, links followed; `None` where there is nothing.
@@ -245,17 +231,11 @@ fn components(path: &Path) -> VecDeque<OsString> {
 
 /// `EINVAL` for what is no link, or nothing at all.
 fn is_no_link(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::InvalidInput | io::ErrorKind::NotFound
-    )
+    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound)
 }
 
 fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn absent_as_none<T>(result: io::Result<T>) -> io::Result<Option<T>> {

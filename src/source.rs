@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::error::FileKind;
 use crate::root::ReadError;
 use crate::root::Root;
+use crate::sys;
 
 /// Where to look for CAs.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,10 +19,7 @@ pub(crate) enum Location {
     /// A file, or a directory of `*.crt`, `*.pem` and `*.cer` files.
     Path(PathBuf),
     /// PEM text, from the variable of this name.
-    Text {
-        variable: &'static str,
-        pem: Vec<u8>,
-    },
+    Text { variable: &'static str, pem: Vec<u8> },
 }
 
 /// The bytes of one CA file.
@@ -32,6 +30,8 @@ pub(crate) struct Source {
     /// The file, for messages and for whoever reads it as it is.
     pub(crate) path: PathBuf,
     pub(crate) bytes: Vec<u8>,
+    /// A file that every user may read, so that programs can be pointed at it.
+    pub(crate) is_public: bool,
 }
 
 /// What was found at the locations.
@@ -43,10 +43,7 @@ pub(crate) struct Sources {
 /// Reads all locations. A location with nothing at it is no error: a container that was given no CA
 /// needs none.
 pub(crate) fn read(root: &Root, locations: &[Location]) -> Sources {
-    let mut found = Sources {
-        sources: Vec::new(),
-        errors: Vec::new(),
-    };
+    let mut found = Sources { sources: Vec::new(), errors: Vec::new() };
     for location in locations {
         match location {
             Location::Path(path) => read_path(root, path, &mut found),
@@ -54,6 +51,7 @@ pub(crate) fn read(root: &Root, locations: &[Location]) -> Sources {
                 name: name_of(Path::new(variable)),
                 path: PathBuf::from(format!("${variable}")),
                 bytes: pem.clone(),
+                is_public: false,
             }),
         }
     }
@@ -70,11 +68,9 @@ fn read_path(root: &Root, path: &Path, found: &mut Sources) {
             name: name_of(path),
             path: path.to_owned(),
             bytes,
+            is_public: is_public(root, path),
         }),
-        Err(Error::NotRegular {
-            is: FileKind::Directory,
-            ..
-        }) if !is_named_like_file(path) => {
+        Err(Error::NotRegular { is: FileKind::Directory, .. }) if !is_named_like_file(path) => {
             read_directory(root, path, found);
         }
         Err(error) => found.errors.push(error),
@@ -87,10 +83,7 @@ fn read_directory(root: &Root, directory: &Path, found: &mut Sources) {
     let mut names = match root.names(directory) {
         Ok(names) => names,
         Err(cause) => {
-            return found.errors.push(Error::ReadCa {
-                path: directory.to_owned(),
-                cause,
-            });
+            return found.errors.push(Error::ReadCa { path: directory.to_owned(), cause });
         }
     };
     names.sort_unstable();
@@ -101,14 +94,13 @@ fn read_directory(root: &Root, directory: &Path, found: &mut Sources) {
         .filter(|path| has_extension(path, &["crt", "pem", "cer"]))
         .collect();
     if paths.is_empty() {
-        found.errors.push(Error::NoCaInDirectory {
-            path: directory.to_owned(),
-        });
+        found.errors.push(Error::NoCaInDirectory { path: directory.to_owned() });
     }
     for path in paths {
         match read_file(root, &path) {
             Ok(bytes) => found.sources.push(Source {
                 name: name_of(directory),
+                is_public: is_public(root, &path),
                 path,
                 bytes,
             }),
@@ -122,19 +114,15 @@ fn read_file(root: &Root, path: &Path) -> Result<Vec<u8>, Error> {
     match root.read(path, SIZE_MAX) {
         Ok(bytes) if bytes.is_empty() => Err(Error::EmptyCa { path: path_of() }),
         Ok(bytes) => Ok(bytes),
-        Err(ReadError::Io(cause)) => Err(Error::ReadCa {
-            path: path_of(),
-            cause,
-        }),
-        Err(ReadError::NotRegular(is)) => Err(Error::NotRegular {
-            path: path_of(),
-            is,
-        }),
-        Err(ReadError::TooLarge) => Err(Error::TooLarge {
-            path: path_of(),
-            limit: SIZE_MAX,
-        }),
+        Err(ReadError::Io(cause)) => Err(Error::ReadCa { path: path_of(), cause }),
+        Err(ReadError::NotRegular(is)) => Err(Error::NotRegular { path: path_of(), is }),
+        Err(ReadError::TooLarge) => Err(Error::TooLarge { path: path_of(), limit: SIZE_MAX }),
     }
+}
+
+fn is_public(root: &Root, path: &Path) -> bool {
+    let metadata = root.metadata(path).ok().flatten();
+    metadata.is_some_and(|metadata| sys::permissions(&metadata) & 0o004 != 0)
 }
 
 /// Docker makes an empty directory `ca.crt` of a mount whose file is missing. It isn't a directory
@@ -145,9 +133,7 @@ fn is_named_like_file(path: &Path) -> bool {
 
 fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default();
-    extensions
-        .iter()
-        .any(|wanted| extension.eq_ignore_ascii_case(wanted))
+    extensions.iter().any(|wanted| extension.eq_ignore_ascii_case(wanted))
 }
 
 /// A path as a part of a file name: `/etc/gitlab-runner/certs/ca.crt` is
@@ -158,7 +144,7 @@ fn name_of(path: &Path) -> String {
     let mut name = String::with_capacity(bytes.len());
     for &byte in bytes.strip_prefix(b"/").unwrap_or(bytes) {
         match byte {
-            b'/' | b'\\' => name.push('_'),
+            b'/' => name.push('_'),
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' => name.push(char::from(byte)),
             _ => name.push_str(&format!("={byte:02x}")),
         }

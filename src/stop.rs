@@ -6,6 +6,7 @@ use std::io;
 use std::io::Write;
 use std::process::ExitCode;
 
+use crate::cli::Log;
 use crate::error::Error;
 use crate::error::OWN_FAILURE;
 use crate::report;
@@ -44,6 +45,8 @@ impl Stop {
         match self.0 {
             Reason::Done => ExitCode::SUCCESS,
             Reason::Failed(error) => {
+                // For what fails before the options have said how much to say.
+                report::init(&Log::default());
                 report::error(&error);
                 ExitCode::from(error.exit_code())
             }

@@ -45,13 +45,8 @@ pub(crate) fn lock(
     goal: Goal<'_>,
 ) -> Result<Option<sys::Lock>, Error> {
     let directory = Path::new(platform.anchors_directory);
-    let failed = |operation| {
-        move |cause| Error::WriteStore {
-            operation,
-            path: directory.to_owned(),
-            cause,
-        }
-    };
+    let failed =
+        |operation| move |cause| Error::WriteStore { operation, path: directory.to_owned(), cause };
     let path = root.resolve(directory).map_err(failed(Operation::Lock))?;
     if !path.is_dir() {
         match goal {
@@ -63,10 +58,9 @@ pub(crate) fn lock(
     }
     match sys::lock_directory(&path, LOCK_PATIENCE) {
         Ok(lock) => Ok(Some(lock)),
-        Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => Err(Error::LockTimeout {
-            path: directory.to_owned(),
-            seconds: LOCK_PATIENCE.as_secs(),
-        }),
+        Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
+            Err(Error::LockTimeout { path: directory.to_owned(), seconds: LOCK_PATIENCE.as_secs() })
+        }
         Err(cause) => Err(failed(Operation::Lock)(cause)),
     }
 }
@@ -77,13 +71,7 @@ pub(crate) fn lock(
 /// When one of them can't be read.
 pub(crate) fn local_files(root: &Root, platform: &Platform) -> Result<Vec<LocalFile>, Error> {
     let mut files = Vec::new();
-    list_local_files(
-        root,
-        platform,
-        Path::new(platform.anchors_directory),
-        DEPTH_MAX,
-        &mut files,
-    )?;
+    list_local_files(root, platform, Path::new(platform.anchors_directory), DEPTH_MAX, &mut files)?;
     Ok(files)
 }
 
@@ -94,10 +82,9 @@ fn list_local_files(
     depth: usize,
     files: &mut Vec<LocalFile>,
 ) -> Result<(), Error> {
-    let names = root.names(directory).map_err(|cause| Error::ReadStore {
-        path: directory.to_owned(),
-        cause,
-    })?;
+    let names = root
+        .names(directory)
+        .map_err(|cause| Error::ReadStore { path: directory.to_owned(), cause })?;
     for name in names {
         // A Kubernetes volume mounted here shows each file three times: by its own name, and below
         // two entries that begin so.
@@ -105,10 +92,10 @@ fn list_local_files(
             continue;
         }
         let path = directory.join(&name);
-        let has_suffix = name
-            .as_encoded_bytes()
-            .ends_with(platform.suffix.as_bytes());
-        if has_suffix && let Some(bytes) = root.read_store_file(&path)? {
+        let name = name.as_encoded_bytes();
+        let is_taken = name.ends_with(platform.suffix.as_bytes())
+            || (platform.takes_any_name && !name.starts_with(b"."));
+        if is_taken && let Some(bytes) = root.read_store_file(&path)? {
             files.push(LocalFile { path, bytes });
         } else if platform.is_recursive && depth > 0 && is_directory(root, &path) {
             list_local_files(root, platform, &path, depth - 1, files)?;
@@ -118,10 +105,7 @@ fn list_local_files(
 }
 
 fn is_directory(root: &Root, path: &Path) -> bool {
-    root.metadata(path)
-        .ok()
-        .flatten()
-        .is_some_and(|metadata| metadata.is_dir())
+    root.metadata(path).ok().flatten().is_some_and(|metadata| metadata.is_dir())
 }
 
 /// Reads all outputs of the platform, as far as they concern `locals`.
@@ -138,32 +122,19 @@ pub(crate) fn observe(
         Some(directory) => Some(hash_directory::observe(root, platform, directory, locals)?),
         None => None,
     };
-    let needed = [
-        Some(Path::new(platform.anchors_directory)),
-        Path::new(ANCHORS_FILE).parent(),
-    ]
-    .into_iter()
-    .chain(bundles.iter().map(|bundle| bundle.path.parent()))
-    .chain([platform
-        .hash_directory
-        .as_ref()
-        .map(|directory| Path::new(directory.path))]);
-    let mut missing_directories: Vec<PathBuf> = needed
-        .flatten()
-        .filter(|path| !is_directory(root, path))
-        .map(Path::to_owned)
-        .collect();
+    let needed = [Some(Path::new(platform.anchors_directory)), Path::new(ANCHORS_FILE).parent()]
+        .into_iter()
+        .chain(bundles.iter().map(|bundle| bundle.path.parent()))
+        .chain([platform.hash_directory.as_ref().map(|directory| Path::new(directory.path))]);
+    let mut missing_directories: Vec<PathBuf> =
+        needed.flatten().filter(|path| !is_directory(root, path)).map(Path::to_owned).collect();
     missing_directories.sort_unstable();
     missing_directories.dedup();
     Ok(StoreState {
         missing_directories,
         bundles,
         hash_directory,
-        hooks: platform
-            .hooks
-            .as_ref()
-            .map(|hooks| list_hooks(root, hooks))
-            .unwrap_or_default(),
+        hooks: platform.hooks.as_ref().map(|hooks| list_hooks(root, hooks)).unwrap_or_default(),
         anchors_file: root.read_store_file(Path::new(ANCHORS_FILE))?,
     })
 }
@@ -172,8 +143,7 @@ pub(crate) fn observe(
 fn list_hooks(root: &Root, hooks: &Hooks) -> Vec<PathBuf> {
     let directory = Path::new(hooks.directory);
     let is_name = |name: &str| {
-        name.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     };
     let mut names = root.names(directory).unwrap_or_default();
     names.sort_unstable();
@@ -183,10 +153,7 @@ fn list_hooks(root: &Root, hooks: &Hooks) -> Vec<PathBuf> {
         .filter(|name| is_name(name) && !hooks.redundant.contains(name))
         .map(|name| directory.join(name))
         .filter(|path| {
-            root.metadata(path)
-                .ok()
-                .flatten()
-                .is_some_and(|metadata| sys::is_executable(&metadata))
+            root.metadata(path).ok().flatten().is_some_and(|metadata| sys::is_executable(&metadata))
         })
         .collect()
 }

@@ -20,19 +20,14 @@ use crate::distinguished_name::text;
 pub(crate) fn subject_hash(name: &X509Name<'_>) -> Option<u32> {
     let mut canonical = Vec::new();
     for rdn in name.iter_rdn() {
-        let mut attributes = rdn
-            .iter()
-            .map(canonical_attribute)
-            .collect::<Option<Vec<_>>>()?;
+        let mut attributes = rdn.iter().map(canonical_attribute).collect::<Option<Vec<_>>>()?;
         // DER orders a SET OF by its members' encodings, and OpenSSL encodes the canonical members
         // anew.
         attributes.sort_unstable();
         canonical.extend(tagged(TAG_SET, &attributes.concat()));
     }
     let digest: [u8; 20] = Sha1::digest(&canonical).into();
-    Some(u32::from_le_bytes([
-        digest[0], digest[1], digest[2], digest[3],
-    ]))
+    Some(u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]]))
 }
 
 fn canonical_attribute(attribute: &AttributeTypeAndValue<'_>) -> Option<Vec<u8>> {
@@ -40,10 +35,9 @@ fn canonical_attribute(attribute: &AttributeTypeAndValue<'_>) -> Option<Vec<u8>>
     let value = match text(value) {
         Ok(text) => tagged(TAG_UTF8_STRING, &fold(text.as_bytes())),
         // Neither converted nor folded.
-        Err(NotText::OtherType) => tagged(
-            u8::try_from(value.tag().0).ok()? | constructed_bit(value),
-            value.data,
-        ),
+        Err(NotText::OtherType) => {
+            tagged(u8::try_from(value.tag().0).ok()? | constructed_bit(value), value.data)
+        }
         Err(NotText::Malformed) => return None,
     };
     let oid = tagged(TAG_OID, attribute.attr_type().as_bytes());
@@ -62,10 +56,8 @@ fn fold(text: &[u8]) -> Vec<u8> {
 
 fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
     let length = content.len().to_be_bytes();
-    let significant = &length[length
-        .iter()
-        .position(|&byte| byte != 0)
-        .unwrap_or(length.len() - 1)..];
+    let significant =
+        &length[length.iter().position(|&byte| byte != 0).unwrap_or(length.len() - 1)..];
     let mut der = vec![tag];
     if content.len() >= 0x80 {
         der.push(0x80 | significant.len() as u8);

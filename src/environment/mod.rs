@@ -22,19 +22,13 @@ pub(crate) struct Environment {
 impl Environment {
     /// This process's own, as it was given.
     pub(crate) fn of_process() -> Self {
-        Self {
-            entries: sys::environment(),
-        }
+        Self { entries: sys::environment() }
     }
 
     /// What of it may configure this program: nothing when the caller has fewer rights than the
     /// program.
     pub(crate) fn trusted(&self) -> Cow<'_, Self> {
-        if sys::is_privileged_by_file() {
-            Cow::Owned(Self::default())
-        } else {
-            Cow::Borrowed(self)
-        }
+        if sys::is_privileged_by_file() { Cow::Owned(Self::default()) } else { Cow::Borrowed(self) }
     }
 
     pub(crate) fn entries(&self) -> &[OsString] {
@@ -60,11 +54,7 @@ impl Environment {
             let mut entry = OsString::from(name);
             entry.push("=");
             entry.push(value);
-            match self
-                .entries
-                .iter_mut()
-                .find(|entry| value_of(entry, name).is_some())
-            {
+            match self.entries.iter_mut().find(|entry| value_of(entry, name).is_some()) {
                 Some(empty) => *empty = entry,
                 None => self.entries.push(entry),
             }
@@ -94,9 +84,7 @@ fn exists(root: &Root, path: &str) -> bool {
 }
 
 fn value_of<'a>(entry: &'a OsStr, name: &str) -> Option<&'a OsStr> {
-    sys::split_variable(entry)
-        .filter(|(its_name, _)| *its_name == name)
-        .map(|(_, value)| value)
+    sys::split_variable(entry).filter(|(its_name, _)| *its_name == name).map(|(_, value)| value)
 }
 
 /// Not for `gitlab-runner register`, which would write it into its configuration.

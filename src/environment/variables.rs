@@ -28,11 +28,7 @@ enum Wants {
 
 impl Variable {
     const fn new(name: &'static str, wants: Wants) -> Self {
-        Self {
-            name,
-            wants,
-            only_with: None,
-        }
+        Self { name, wants, only_with: None }
     }
 
     pub(super) fn value(&self, trust: &TrustFiles) -> Option<OsString> {
@@ -74,8 +70,5 @@ pub(super) const VARIABLES: &[Variable] = &[
     // Hex, the package manager of Elixir.
     Variable::new("HEX_CACERTS_PATH", Wants::MergedBundle),
     // nixpkgs' patches to curl, OpenSSL and git.
-    Variable {
-        only_with: Some("/nix"),
-        ..Variable::new("NIX_SSL_CERT_FILE", Wants::MergedBundle)
-    },
+    Variable { only_with: Some("/nix"), ..Variable::new("NIX_SSL_CERT_FILE", Wants::MergedBundle) },
 ];

@@ -37,8 +37,17 @@ type Bucket = BTreeMap<u32, HashLink>;
 
 struct HashLink {
     target: PathBuf,
-    /// Of the one certificate behind it.
-    fingerprint: Option<Fingerprint>,
+    behind: Behind,
+}
+
+/// What a hash link leads to.
+#[derive(PartialEq)]
+enum Behind {
+    Certificate(Fingerprint),
+    /// OpenSSL before 3.5.8 stops looking at such a link too.
+    Nothing,
+    /// Several certificates, or none.
+    OtherFile,
 }
 
 /// # Errors
@@ -61,18 +70,12 @@ pub(crate) fn observe(
         let name = link_name(directory, &local.stem(platform));
         let link = path.join(&name);
         let exists = root.has_entry(&link);
-        if exists.map_err(|cause| Error::ReadStore {
-            path: link.clone(),
-            cause,
-        })? {
+        if exists.map_err(|cause| Error::ReadStore { path: link.clone(), cause })? {
             state.links.insert(name.clone(), root.read_link(&link));
         }
         fingerprints.insert(PathBuf::from(name), local.fingerprint());
     }
-    for hash in locals
-        .iter()
-        .filter_map(|local| Some(local.certificate.as_ref()?.subject_hash))
-    {
+    for hash in locals.iter().filter_map(|local| Some(local.certificate.as_ref()?.subject_hash)) {
         let Entry::Vacant(bucket) = state.buckets.entry(hash) else {
             continue;
         };
@@ -81,27 +84,19 @@ pub(crate) fn observe(
             let Some(target) = root.read_link(&path.join(hash_name(hash, number))) else {
                 break;
             };
-            let fingerprint = match fingerprints.get(&target) {
-                Some(known) => *known,
-                None => fingerprint_of(root, &path.join(&target))?,
+            let behind = match fingerprints.get(&target) {
+                Some(Some(known)) => Behind::Certificate(*known),
+                Some(None) => Behind::OtherFile,
+                None => look_behind(root, &path.join(&target))?,
             };
-            bucket.insert(
-                number,
-                HashLink {
-                    target,
-                    fingerprint,
-                },
-            );
+            bucket.insert(number, HashLink { target, behind });
             state.has_hash_links = true;
         }
     }
     if directory.hash_links == HashLinks::WhereUsed && !state.has_hash_links {
-        state.has_hash_links =
-            root.has_name(path, is_hash_name)
-                .map_err(|cause| Error::ReadStore {
-                    path: path.to_owned(),
-                    cause,
-                })?;
+        state.has_hash_links = root
+            .has_name(path, is_hash_name)
+            .map_err(|cause| Error::ReadStore { path: path.to_owned(), cause })?;
     }
     Ok(state)
 }
@@ -116,36 +111,27 @@ pub(crate) struct Changes {
 
 /// Makes the directory hold the wanted anchors.
 pub(crate) fn changes(state: &State, platform: &Platform, locals: &[LocalAnchor]) -> Changes {
-    let mut result = Changes {
-        changes: Vec::new(),
-        added: Vec::new(),
-        removed: Vec::new(),
-    };
+    let mut result = Changes { changes: Vec::new(), added: Vec::new(), removed: Vec::new() };
     let path_of = |name: &str| Path::new(state.directory.path).join(name);
     for local in locals {
         let name = link_name(state.directory, &local.stem(platform));
         let existing = state.links.get(&name);
         match local.fate {
             Fate::Present if existing.and_then(Option::as_ref) != Some(&local.path) => {
-                result.changes.push(Change::Link {
-                    path: path_of(&name),
-                    target: local.path.clone(),
-                });
+                result
+                    .changes
+                    .push(Change::Link { path: path_of(&name), target: local.path.clone() });
                 result.added.push(path_of(&name));
             }
             Fate::Absent if existing.is_some() => {
-                result.changes.push(Change::Remove {
-                    path: path_of(&name),
-                });
+                result.changes.push(Change::Remove { path: path_of(&name) });
                 result.removed.push(path_of(&name));
             }
             _ => {}
         }
     }
     if state.directory.hash_links == HashLinks::Always || state.has_hash_links {
-        result
-            .changes
-            .extend(hash_link_changes(state, platform, locals));
+        result.changes.extend(hash_link_changes(state, platform, locals));
     }
     result
 }
@@ -155,15 +141,8 @@ fn hash_link_changes(state: &State, platform: &Platform, locals: &[LocalAnchor])
     for local in locals {
         if let Some(certificate) = &local.certificate {
             let name = PathBuf::from(link_name(state.directory, &local.stem(platform)));
-            let member = Member {
-                name,
-                fingerprint: certificate.fingerprint,
-                fate: local.fate,
-            };
-            by_hash
-                .entry(certificate.subject_hash)
-                .or_default()
-                .push(member);
+            let member = Member { name, fingerprint: certificate.fingerprint, fate: local.fate };
+            by_hash.entry(certificate.subject_hash).or_default().push(member);
         }
     }
     let no_links = Bucket::new();
@@ -186,9 +165,10 @@ struct Member {
 
 fn bucket_changes(directory: &Path, hash: u32, before: &Bucket, members: &[Member]) -> Vec<Change> {
     let is_unwanted = |link: &HashLink| {
-        members
-            .iter()
-            .any(|member| member.fate == Fate::Absent && member.name == link.target)
+        link.behind == Behind::Nothing
+            || members
+                .iter()
+                .any(|member| member.fate == Fate::Absent && member.name == link.target)
     };
     // Those that stay move up into the gaps, and the new ones follow: as the tools number them.
     let mut links: Vec<&Path> = before
@@ -200,7 +180,8 @@ fn bucket_changes(directory: &Path, hash: u32, before: &Bucket, members: &[Membe
         // The same certificate under another name needs no second link.
         let is_there = before.values().any(|link| {
             !is_unwanted(link)
-                && (link.target == member.name || link.fingerprint == Some(member.fingerprint))
+                && (link.target == member.name
+                    || link.behind == Behind::Certificate(member.fingerprint))
         });
         if !is_there {
             links.push(&member.name);
@@ -219,9 +200,7 @@ fn bucket_changes(directory: &Path, hash: u32, before: &Bucket, members: &[Membe
     let removed = before
         .keys()
         .filter(|number| !links.contains_key(number))
-        .map(|&number| Change::Remove {
-            path: path_of(number),
-        });
+        .map(|&number| Change::Remove { path: path_of(number) });
     made.chain(removed).collect()
 }
 
@@ -245,21 +224,21 @@ fn hash_name(hash: u32, number: u32) -> String {
 
 fn is_hash_name(name: &OsStr) -> bool {
     let mut parts = name.as_encoded_bytes().split(|&byte| byte == b'.');
-    let hash = parts
-        .next()
-        .is_some_and(|hash| hash.len() == 8 && hash.iter().all(u8::is_ascii_hexdigit));
+    let hash =
+        parts.next().is_some_and(|hash| hash.len() == 8 && hash.iter().all(u8::is_ascii_hexdigit));
     let number = parts
         .next()
         .is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit));
     hash && number && parts.next().is_none()
 }
 
-fn fingerprint_of(root: &Root, path: &Path) -> Result<Option<Fingerprint>, Error> {
+fn look_behind(root: &Root, path: &Path) -> Result<Behind, Error> {
     let Some(text) = root.read_store_file(path)? else {
-        return Ok(None);
+        return Ok(Behind::Nothing);
     };
     let mut blocks = pem::blocks(&text);
     let first = blocks.next().and_then(|block| pem::decode(block.body?));
     let is_only = blocks.next().is_none();
-    Ok(first.filter(|_| is_only).map(|der| Fingerprint::of(&der)))
+    let only = first.filter(|_| is_only);
+    Ok(only.map_or(Behind::OtherFile, |der| Behind::Certificate(Fingerprint::of(&der))))
 }

@@ -46,30 +46,19 @@ pub(crate) fn observe(root: &Root, bundle: &PemBundle) -> Result<Vec<State>, Err
         let Some(content) = root.read_store_file(path)? else {
             continue;
         };
-        let file = root.without_links(path).map_err(|cause| Error::ReadStore {
-            path: path.to_owned(),
-            cause,
-        })?;
+        let file = root
+            .without_links(path)
+            .map_err(|cause| Error::ReadStore { path: path.to_owned(), cause })?;
         if states.iter().any(|state| state.file == file) {
             continue;
         }
         let metadata = root.metadata(path).ok().flatten();
         let mode = metadata.map_or(MODE, |metadata| sys::permissions(&metadata));
-        states.push(State {
-            path: path.to_owned(),
-            file,
-            content,
-            mode,
-        });
+        states.push(State { path: path.to_owned(), file, content, mode });
     }
     if states.is_empty() {
         let path = bundle.paths.first().map(PathBuf::from).unwrap_or_default();
-        states.push(State {
-            file: path.clone(),
-            path,
-            content: Vec::new(),
-            mode: MODE,
-        });
+        states.push(State { file: path.clone(), path, content: Vec::new(), mode: MODE });
     }
     Ok(states)
 }
@@ -81,11 +70,11 @@ pub(crate) fn changes(
     separator: Separator,
 ) -> Option<Change> {
     let content = update(&state.content, locals, separator)?;
-    Some(Change::File {
-        path: state.file.clone(),
-        content,
-        mode: state.mode,
-    })
+    if content.is_empty() {
+        // Go takes the first bundle that exists, an empty one too.
+        return Some(Change::Remove { path: state.file.clone() });
+    }
+    Some(Change::File { path: state.file.clone(), content, mode: state.mode })
 }
 
 /// The distributions' tools write their own certificates first and the anchors directory's last, so
@@ -98,11 +87,7 @@ fn update(bundle: &[u8], locals: &[LocalAnchor], separator: Separator) -> Option
     let mut is_changed = false;
     for (local, &in_tail) in locals.iter().zip(&in_tail) {
         // Somebody may have added to the end since, or a tool have written another order.
-        let in_base = if in_tail || !local.existed {
-            None
-        } else {
-            find_last(base, &local.text)
-        };
+        let in_base = if in_tail || !local.existed { None } else { find_last(base, &local.text) };
         match local.fate {
             Fate::Present | Fate::AsFound if in_tail => tail.push(local),
             Fate::Present if in_base.is_none() => {
@@ -159,9 +144,7 @@ fn strip_tail<'a>(bundle: &'a [u8], locals: &[LocalAnchor]) -> (&'a [u8], Vec<bo
 }
 
 fn strip_entry<'a>(bundle: &'a [u8], text: &[u8]) -> Option<&'a [u8]> {
-    bundle
-        .strip_suffix(text)
-        .or_else(|| bundle.strip_suffix(b"\n")?.strip_suffix(text))
+    bundle.strip_suffix(text).or_else(|| bundle.strip_suffix(b"\n")?.strip_suffix(text))
 }
 
 fn entry_length(bundle: &[u8], text: &[u8]) -> usize {
@@ -172,9 +155,7 @@ fn find_last(bundle: &[u8], text: &[u8]) -> Option<usize> {
     if text.is_empty() {
         None
     } else {
-        bundle
-            .windows(text.len())
-            .rposition(|window| window == text)
+        bundle.windows(text.len()).rposition(|window| window == text)
     }
 }
 

@@ -84,7 +84,7 @@ pub(crate) fn plan(
 
     let mut changes: Vec<Change> = locals
         .iter()
-        .filter(|local| local.fate == Fate::Present && !local.existed)
+        .filter(|local| local.fate == Fate::Present && !local.is_current)
         .map(|local| Change::File {
             path: local.path.clone(),
             content: local.text.clone(),
@@ -97,27 +97,21 @@ pub(crate) fn plan(
             .iter()
             .filter_map(|bundle| pem_bundle::changes(bundle, locals, platform.bundle.separator)),
     );
-    let (link_changes, added, removed) = links
-        .map(|links| (links.changes, links.added, links.removed))
-        .unwrap_or_default();
+    let (link_changes, added, removed) =
+        links.map(|links| (links.changes, links.added, links.removed)).unwrap_or_default();
     changes.extend(link_changes);
     changes.extend(anchors_file);
     changes.extend(
         locals
             .iter()
             .filter(|local| local.fate == Fate::Absent)
-            .map(|local| Change::Remove {
-                path: local.path.clone(),
-            }),
+            .map(|local| Change::Remove { path: local.path.clone() }),
     );
     if !changes.is_empty() {
-        let missing = state
-            .missing_directories
-            .iter()
-            .filter(|directory| is_needed(directory, &changes));
-        let directories: Vec<Change> = missing
-            .map(|path| Change::Directory { path: path.clone() })
-            .collect();
+        let missing =
+            state.missing_directories.iter().filter(|directory| is_needed(directory, &changes));
+        let directories: Vec<Change> =
+            missing.map(|path| Change::Directory { path: path.clone() }).collect();
         changes.splice(0..0, directories);
         changes.extend(hook_changes(platform, state, &added, &removed));
     }
@@ -128,23 +122,10 @@ pub(crate) fn plan(
         .filter(|bundle| bundle.has_other_roots(locals))
         .map(|bundle| bundle.path.clone());
     let counts = Counts {
-        added: locals
-            .iter()
-            .filter(|local| local.fate == Fate::Present && !local.existed)
-            .count(),
-        removed: locals
-            .iter()
-            .filter(|local| local.fate == Fate::Absent)
-            .count(),
+        added: locals.iter().filter(|local| local.fate == Fate::Present && !local.existed).count(),
+        removed: locals.iter().filter(|local| local.fate == Fate::Absent).count(),
     };
-    Plan {
-        changes,
-        trust: TrustFiles {
-            merged_bundle,
-            anchors,
-        },
-        counts,
-    }
+    Plan { changes, trust: TrustFiles { merged_bundle, anchors }, counts }
 }
 
 /// A file with the anchors alone: the source itself, the only anchor's own file, or else a copy
@@ -168,20 +149,11 @@ fn anchors_file(
     let content = anchors.to_pem();
     let path = PathBuf::from(ANCHORS_FILE);
     let is_current = state.anchors_file.as_ref() == Some(&content);
-    (
-        (!is_current).then(|| Change::File {
-            path: path.clone(),
-            content,
-            mode: 0o644,
-        }),
-        Some(path),
-    )
+    ((!is_current).then(|| Change::File { path: path.clone(), content, mode: 0o644 }), Some(path))
 }
 
 fn remove_anchors_file(state: &StoreState) -> Option<Change> {
-    state.anchors_file.as_ref().map(|_| Change::Remove {
-        path: PathBuf::from(ANCHORS_FILE),
-    })
+    state.anchors_file.as_ref().map(|_| Change::Remove { path: PathBuf::from(ANCHORS_FILE) })
 }
 
 fn is_needed(directory: &Path, changes: &[Change]) -> bool {

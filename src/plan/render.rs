@@ -23,10 +23,7 @@ pub(crate) fn render(
     let steps = changes.iter().map(Step::of);
     match format {
         Format::Text => {
-            let mut text = format!(
-                "platform: {} ({})\n",
-                detected.platform.name, detected.reason
-            );
+            let mut text = format!("platform: {} ({})\n", detected.platform.name, detected.reason);
             for anchor in anchors {
                 text += &format!(
                     "anchor: {} {}\n",
@@ -84,11 +81,7 @@ impl<'a> Step<'a> {
                 path,
                 details: vec![("mode", Detail::Mode(0o755))],
             },
-            Change::File {
-                path,
-                content,
-                mode,
-            } => Self {
+            Change::File { path, content, mode } => Self {
                 verb: "write",
                 path,
                 details: vec![
@@ -104,16 +97,10 @@ impl<'a> Step<'a> {
                     Detail::Text(String::from_utf8_lossy(input).trim_end().replace('\n', " ")),
                 )],
             },
-            Change::Link { path, target } => Self {
-                verb: "link",
-                path,
-                details: vec![("target", Detail::Path(target))],
-            },
-            Change::Remove { path } => Self {
-                verb: "remove",
-                path,
-                details: Vec::new(),
-            },
+            Change::Link { path, target } => {
+                Self { verb: "link", path, details: vec![("target", Detail::Path(target))] }
+            }
+            Change::Remove { path } => Self { verb: "remove", path, details: Vec::new() },
         }
     }
 
@@ -132,10 +119,8 @@ impl<'a> Step<'a> {
     }
 
     fn json(&self) -> String {
-        let mut members = vec![
-            ("do", string(self.verb)),
-            ("path", string(&self.path.to_string_lossy())),
-        ];
+        let mut members =
+            vec![("do", string(self.verb)), ("path", string(&self.path.to_string_lossy()))];
         members.extend(self.details.iter().map(|(name, detail)| {
             let value = match detail {
                 Detail::Bytes(count) => count.to_string(),
@@ -150,10 +135,8 @@ impl<'a> Step<'a> {
 }
 
 fn object(members: &[(&str, String)]) -> String {
-    let members: Vec<String> = members
-        .iter()
-        .map(|(name, value)| format!("{}:{value}", string(name)))
-        .collect();
+    let members: Vec<String> =
+        members.iter().map(|(name, value)| format!("{}:{value}", string(name))).collect();
     format!("{{{}}}", members.join(","))
 }
 

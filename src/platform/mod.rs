@@ -18,8 +18,10 @@ pub(crate) struct Platform {
     evidence: &'static [Evidence],
     /// Where an administrator puts CAs for the distribution's tool to find.
     pub(crate) anchors_directory: &'static str,
-    /// The ending of a file name without which the tool passes a file over.
+    /// The ending of an anchor's file name, which isn't part of the names of links to it.
     pub(crate) suffix: &'static str,
+    /// Whether the tool takes files without the suffix too, but those whose names begin with a dot.
+    pub(crate) takes_any_name: bool,
     /// Whether the tool looks into the directories below the anchors directory.
     pub(crate) is_recursive: bool,
     pub(crate) bundle: PemBundle,
@@ -115,17 +117,11 @@ pub(crate) fn detect(root: &Root) -> Detected {
             if let Evidence::File(path) = evidence
                 && let Ok(true) = root.has_entry(Path::new(path))
             {
-                return Detected {
-                    platform,
-                    reason: format!("{path} exists"),
-                };
+                return Detected { platform, reason: format!("{path} exists") };
             }
         }
     }
-    Detected {
-        platform: &table::FALLBACK,
-        reason: "no known distribution".to_owned(),
-    }
+    Detected { platform: &table::FALLBACK, reason: "no known distribution".to_owned() }
 }
 
 fn by_id(id: &str) -> Option<&'static Platform> {

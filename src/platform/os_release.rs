@@ -20,10 +20,7 @@ impl OsRelease {
     pub(super) fn read(root: &Root) -> Option<Self> {
         PATHS.iter().find_map(|path| {
             let text = root.read(Path::new(path), SIZE_MAX).ok()?;
-            Some(Self {
-                path,
-                ..Self::parse(&String::from_utf8_lossy(&text))
-            })
+            Some(Self { path, ..Self::parse(&String::from_utf8_lossy(&text)) })
         })
     }
 
@@ -35,11 +32,8 @@ impl OsRelease {
             let Some((name, value)) = line.trim().split_once('=') else {
                 continue;
             };
-            let value = || {
-                value
-                    .trim_matches(|quote| quote == '"' || quote == '\'')
-                    .to_ascii_lowercase()
-            };
+            let value =
+                || value.trim_matches(|quote| quote == '"' || quote == '\'').to_ascii_lowercase();
             match name {
                 "ID" => os_release.id = value(),
                 "ID_LIKE" => os_release.id_like = value(),
@@ -65,10 +59,7 @@ mod tests {
 
     #[test]
     fn values_are_read_with_and_without_quotes() {
-        assert_eq!(
-            parse("NAME=\"Alpine Linux\"\nID=alpine\n"),
-            ("alpine".into(), "".into())
-        );
+        assert_eq!(parse("NAME=\"Alpine Linux\"\nID=alpine\n"), ("alpine".into(), "".into()));
         assert_eq!(
             parse("ID=\"linuxmint\"\r\nID_LIKE='ubuntu debian'"),
             ("linuxmint".into(), "ubuntu debian".into())
@@ -77,9 +68,6 @@ mod tests {
 
     #[test]
     fn other_names_and_nonsense_are_passed_over() {
-        assert_eq!(
-            parse("VERSION_ID=12\nMY_ID=x\n# ID=y\nID\n"),
-            ("".into(), "".into())
-        );
+        assert_eq!(parse("VERSION_ID=12\nMY_ID=x\n# ID=y\nID\n"), ("".into(), "".into()));
     }
 }

@@ -18,14 +18,10 @@ pub(super) static PLATFORMS: &[Platform] = &[
     // links, made by the hook `certhash`; the base image has the bundle alone.
     Platform {
         name: "alpine",
-        evidence: &[
-            Id("alpine"),
-            Id("wolfi"),
-            Id("chainguard"),
-            File("/etc/alpine-release"),
-        ],
+        evidence: &[Id("alpine"), Id("wolfi"), Id("chainguard"), File("/etc/alpine-release")],
         anchors_directory: "/usr/local/share/ca-certificates",
         suffix: ".crt",
+        takes_any_name: true,
         is_recursive: false,
         bundle: PemBundle {
             paths: &["/etc/ssl/certs/ca-certificates.crt"],
@@ -55,6 +51,7 @@ pub(super) static PLATFORMS: &[Platform] = &[
         ],
         anchors_directory: "/usr/local/share/ca-certificates",
         suffix: ".crt",
+        takes_any_name: false,
         is_recursive: true,
         bundle: PemBundle {
             paths: &["/etc/ssl/certs/ca-certificates.crt"],
@@ -80,6 +77,7 @@ pub(super) static FALLBACK: Platform = Platform {
     evidence: &[],
     anchors_directory: "/usr/local/share/ca-certificates",
     suffix: ".crt",
+    takes_any_name: false,
     is_recursive: false,
     bundle: PemBundle {
         paths: &[

@@ -1,18 +1,31 @@
 //! The program from outside: its files, its messages, and the process that it becomes. Needs
 //! `openssl`, and root for what only root may.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "clippy.toml allows them in tests, which the helpers of tests are no less"
+)]
+
 mod bad_input;
 mod change;
+mod command;
 mod directories;
+mod environment;
 mod exec;
 mod foreign;
 mod hash;
+mod hooks;
 mod install;
+mod links;
+mod messages;
+mod names;
 mod openssl;
 mod options;
 mod process;
 mod skeletons;
 mod sources;
+mod tidy;
 mod util;
 mod warnings;
 mod x509;

@@ -28,10 +28,7 @@ use crate::error::FileKind;
 /// Opens without waiting for a FIFO's writer, without touching a device, and without becoming a
 /// terminal's owner.
 pub(crate) fn open_for_reading(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)
+    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
 }
 
 /// What a file is when it isn't regular.
@@ -89,12 +86,9 @@ pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
 pub(crate) fn write_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let directory = parent(path);
     // The dot keeps it out of the sight of tools that read every file of the anchors directory.
-    let mut file = tempfile::Builder::new()
-        .prefix(TEMPORARY_PREFIX)
-        .tempfile_in(directory)?;
+    let mut file = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(directory)?;
     file.write_all(content)?;
-    file.as_file()
-        .set_permissions(Permissions::from_mode(mode))?;
+    file.as_file().set_permissions(Permissions::from_mode(mode))?;
     match file.persist(path) {
         Ok(_) => Ok(()),
         Err(error) if error.error.raw_os_error() == Some(libc::EBUSY) => {
@@ -124,12 +118,8 @@ pub(crate) fn write_link(path: &Path, target: &Path) -> io::Result<()> {
     let directory = parent(path);
     let link = tempfile::Builder::new()
         .prefix(TEMPORARY_PREFIX)
-        .make_in(directory, |temporary| {
-            std::os::unix::fs::symlink(target, temporary)
-        })?;
-    link.into_temp_path()
-        .persist(path)
-        .map_err(|error| error.error)
+        .make_in(directory, |temporary| std::os::unix::fs::symlink(target, temporary))?;
+    link.into_temp_path().persist(path).map_err(|error| error.error)
 }
 
 /// Removes a file or a link; one that isn't there is removed already.
@@ -150,10 +140,7 @@ pub(crate) type Lock = Flock<File>;
 /// `WouldBlock` when it is still locked then; otherwise when the directory can't be opened.
 pub(crate) fn lock_directory(path: &Path, patience: Duration) -> io::Result<Lock> {
     let deadline = Instant::now() + patience;
-    let mut directory = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_DIRECTORY)
-        .open(path)?;
+    let mut directory = OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(path)?;
     loop {
         directory = match Flock::lock(directory, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => return Ok(lock),

@@ -40,10 +40,7 @@ static CLOSED_DESCRIPTORS: AtomicU8 = AtomicU8::new(0);
 
 // The C library calls the functions of this section before `main`, and so before Rust's runtime.
 #[used]
-#[expect(
-    unsafe_code,
-    reason = "nothing but a section of this name runs early enough"
-)]
+#[expect(unsafe_code, reason = "nothing but a section of this name runs early enough")]
 // SAFETY: the section holds pointers to C functions, and this is one. It calls nothing that needs
 // the runtime.
 #[unsafe(link_section = ".init_array")]
@@ -107,10 +104,7 @@ pub(crate) fn environment() -> Vec<OsString> {
 pub(crate) fn split_variable(entry: &OsStr) -> Option<(&OsStr, &OsStr)> {
     let bytes = entry.as_bytes();
     let at = bytes.iter().position(|&byte| byte == b'=')?;
-    Some((
-        OsStr::from_bytes(&bytes[..at]),
-        OsStr::from_bytes(&bytes[at + 1..]),
-    ))
+    Some((OsStr::from_bytes(&bytes[..at]), OsStr::from_bytes(&bytes[at + 1..])))
 }
 
 /// Whether the program was given rights that its caller lacks (set-user-ID, file capabilities): its
@@ -124,25 +118,23 @@ pub(crate) fn is_privileged_by_file() -> bool {
 /// Becomes another program in the same process. Returns only the reason why it did not.
 pub(crate) fn exec(path: &Path, arguments: &[OsString], environment: &[OsString]) -> io::Error {
     let c_strings = |strings: &[OsString]| {
-        strings
-            .iter()
-            .map(|string| CString::new(string.as_bytes()))
-            .collect()
+        strings.iter().map(|string| CString::new(string.as_bytes())).collect()
     };
     let (Ok(path), Ok(arguments), Ok(environment)): (
         _,
         Result<Vec<CString>, _>,
         Result<Vec<CString>, _>,
-    ) = (
-        CString::new(path.as_os_str().as_bytes()),
-        c_strings(arguments),
-        c_strings(environment),
-    ) else {
+    ) = (CString::new(path.as_os_str().as_bytes()), c_strings(arguments), c_strings(environment)) else {
         return io::ErrorKind::InvalidInput.into();
     };
     restore();
     let Err(errno) = unistd::execve(&path, &arguments, &environment);
     errno.into()
+}
+
+/// `EACCES`.
+pub(crate) fn permission_denied() -> io::Error {
+    io::Error::from_raw_os_error(libc::EACCES)
 }
 
 /// Whether execve(2) means that a file isn't of a format that it knows: a shell runs such a file as
@@ -154,10 +146,7 @@ pub(crate) fn is_unknown_format(error: &io::Error) -> bool {
 /// Runs a hook in `directory`, gives it `input`, and sends what it prints to stderr. It has a fixed
 /// PATH and no other variable, and is killed with its children when it takes too long.
 pub(crate) fn run_hook(path: &Path, directory: &Path, input: &[u8]) -> Result<(), Error> {
-    let failed = |cause| Error::Hook {
-        path: path.to_owned(),
-        cause,
-    };
+    let failed = |cause| Error::Hook { path: path.to_owned(), cause };
     let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(failed)?;
     let mut child = Command::new(path)
         .current_dir(directory)
@@ -171,16 +160,12 @@ pub(crate) fn run_hook(path: &Path, directory: &Path, input: &[u8]) -> Result<()
     let status = wait(&mut child).map_err(failed)?;
     match status {
         Some(status) if status.success() => Ok(()),
-        Some(status) => Err(Error::HookFailed {
-            path: path.to_owned(),
-            status: status.to_string(),
-        }),
+        Some(status) => {
+            Err(Error::HookFailed { path: path.to_owned(), status: status.to_string() })
+        }
         None => Err(Error::HookFailed {
             path: path.to_owned(),
-            status: format!(
-                "killed, as it ran for more than {} s",
-                HOOK_TIMEOUT.as_secs()
-            ),
+            status: format!("killed, as it ran for more than {} s", HOOK_TIMEOUT.as_secs()),
         }),
     }
 }

@@ -1,0 +1,206 @@
+//! Containers and the images that they are made of.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::certificates;
+use crate::engine::Run;
+use crate::engine::binary;
+use crate::engine::docker;
+use crate::engine::docker_with_input;
+use crate::engine::unique_name;
+use crate::manifest::Manifest;
+
+/// What `make images` builds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Image {
+    Alpine,
+    AlpineBase,
+    Bookworm,
+    BookwormBare,
+    Trixie,
+}
+
+impl Image {
+    pub(crate) fn reference(self) -> &'static str {
+        match self {
+            Self::Alpine => "ca-entrypoint-test:alpine",
+            Self::AlpineBase => "ca-entrypoint-test:alpine-base",
+            Self::Bookworm => "ca-entrypoint-test:bookworm",
+            Self::BookwormBare => "ca-entrypoint-test:bookworm-bare",
+            Self::Trixie => "ca-entrypoint-test:trixie",
+        }
+    }
+
+    pub(crate) fn is_debian(self) -> bool {
+        matches!(self, Self::Bookworm | Self::BookwormBare | Self::Trixie)
+    }
+
+    /// What stands before an anchor's name in the name of its link.
+    pub(crate) fn link_prefix(self) -> &'static str {
+        if self.is_debian() { "" } else { "ca-cert-" }
+    }
+}
+
+/// A running container, with the binary at `/ca-entrypoint` and the certificates of
+/// [`certificates`] in `/fixtures`. It has no network but its own loopback.
+pub(crate) struct Container {
+    name: String,
+}
+
+impl Container {
+    pub(crate) fn start(image: Image) -> Self {
+        Self::start_with(image, &["--network", "none"])
+    }
+
+    /// Starts it with these options of `docker run`.
+    pub(crate) fn start_with(image: Image, options: &[&str]) -> Self {
+        let name = unique_name("container");
+        let mounts = mounts();
+        let mut arguments = vec!["run", "--detach", "--rm", "--init", "--name", &name];
+        arguments.extend(mounts.iter().map(String::as_str));
+        arguments.extend(options);
+        // It ends by itself when this process is killed before it can remove it.
+        arguments.extend([image.reference(), "sleep", "900"]);
+        let run = docker(&arguments);
+        assert_eq!(run.code, 0, "cannot start a container: make images\n{run}");
+        Self { name }
+    }
+
+    /// Runs a shell script. Nothing but PATH and HOME is in its environment.
+    pub(crate) fn try_sh(&self, script: &str) -> Run {
+        self.try_sh_with_input(script, b"")
+    }
+
+    /// Runs a shell script that has to succeed.
+    #[track_caller]
+    pub(crate) fn sh(&self, script: &str) -> Run {
+        self.try_sh(script).expect_success()
+    }
+
+    pub(crate) fn try_sh_with_input(&self, script: &str, input: &[u8]) -> Run {
+        let mut arguments = vec!["exec", "--interactive", &self.name];
+        arguments.extend(CLEAN);
+        arguments.extend(["sh", "-euc", script]);
+        docker_with_input(&arguments, input)
+    }
+
+    /// The trust store with its anchors directory.
+    pub(crate) fn store(&self) -> Manifest {
+        Manifest::of(self, &["/etc/ssl/certs", "/usr/local/share/ca-certificates"])
+    }
+
+    #[track_caller]
+    pub(crate) fn read(&self, path: &str) -> Vec<u8> {
+        self.sh(&format!("cat '{path}'")).stdout
+    }
+
+    /// The names in `/etc/ssl/certs` of the hash links, with their targets, that lead to a file of
+    /// the anchors directory or nowhere: `HHHHHHHH.N -> NAME`.
+    pub(crate) fn hash_links(&self) -> Vec<String> {
+        let script = "cd /etc/ssl/certs; for link in *.[0-9]; do
+            case $(readlink -f \"$link\" || true) in
+            /usr/share/*) ;;
+            *) echo \"$link -> $(readlink \"$link\")\" ;;
+            esac; done";
+        let run = self.sh(script);
+        run.stdout().lines().map(str::to_owned).collect()
+    }
+
+    pub(crate) fn bundle(&self) -> Vec<u8> {
+        self.read("/etc/ssl/certs/ca-certificates.crt")
+    }
+
+    pub(crate) fn certificates_in_bundle(&self) -> usize {
+        String::from_utf8_lossy(&self.bundle()).matches("-----BEGIN CERTIFICATE-----").count()
+    }
+
+    /// Whether OpenSSL finds the issuer of a certificate through the hash links alone. The
+    /// certificate is looked up as a server's chain is.
+    pub(crate) fn finds_by_hash(&self, certificate: &str) -> bool {
+        let run = self.try_sh(&format!(
+            "openssl verify -no-CAfile -no-CAstore -CApath /etc/ssl/certs /fixtures/{certificate}"
+        ));
+        run.code == 0
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        let _ = docker(&["rm", "--force", &self.name]);
+    }
+}
+
+impl fmt::Display for Container {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.store())
+    }
+}
+
+/// A container that isn't running: made with options and a command, and started as often as wanted.
+pub(crate) struct Stopped {
+    name: String,
+}
+
+impl Stopped {
+    /// The image's reference is one of [`Image`]'s or of an image that the test made. The binary is
+    /// the entrypoint.
+    pub(crate) fn create(reference: &str, options: &[&str], command: &[&str]) -> Self {
+        let name = unique_name("stopped");
+        let mounts = mounts();
+        let mut arguments = vec!["create", "--interactive", "--name", &name];
+        arguments.extend(mounts.iter().map(String::as_str));
+        arguments.extend(["--entrypoint", "/ca-entrypoint"]);
+        if !options.contains(&"--network") {
+            arguments.extend(["--network", "none"]);
+        }
+        arguments.extend(options);
+        arguments.push(reference);
+        arguments.extend(command);
+        let run = docker(&arguments);
+        assert_eq!(run.code, 0, "cannot make a container: make images\n{run}");
+        Self { name }
+    }
+
+    /// Starts it and waits for its end.
+    pub(crate) fn start(&self) -> Run {
+        docker(&["start", "--attach", &self.name])
+    }
+
+    /// What differs from the image, as Docker sees it, which lists it in no order.
+    pub(crate) fn diff(&self) -> BTreeSet<String> {
+        let run = docker(&["diff", &self.name]).expect_success();
+        run.stdout().lines().map(str::to_owned).collect()
+    }
+
+    /// A directory or a file of the container as a tar archive: with modes, owners and times.
+    pub(crate) fn archive(&self, path: &str) -> Vec<u8> {
+        let from = format!("{}:{path}", self.name);
+        docker(&["cp", &from, "-"]).expect_success().stdout
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = docker(&["rm", "--force", "--volumes", &self.name]);
+    }
+}
+
+/// Runs the binary as a container's entrypoint, once.
+pub(crate) fn run_once(reference: &str, options: &[&str], command: &[&str]) -> Run {
+    Stopped::create(reference, options, command).start()
+}
+
+fn mounts() -> Vec<String> {
+    vec![
+        format!("--volume={}:/ca-entrypoint:ro", binary()),
+        format!("--volume={}:/fixtures:ro", certificates::directory()),
+    ]
+}
+
+const CLEAN: [&str; 4] = [
+    "env",
+    "-i",
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME=/nonexistent",
+];

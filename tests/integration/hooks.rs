@@ -1,0 +1,72 @@
+//! The programs that a distribution's tool runs after it.
+
+use crate::command::Command;
+use crate::skeletons::CERTS;
+use crate::skeletons::alpine;
+use crate::skeletons::debian;
+use crate::skeletons::with_programs;
+use crate::x509::Certificate;
+
+const CA: &str = "/etc/gitlab-runner/certs/ca.crt";
+
+fn ca(name: &str) -> String {
+    Certificate::ca(name).pem()
+}
+
+#[test]
+fn hooks_are_planned_and_not_run_in_another_root() {
+    let root = debian();
+    let ran = root.at("/ran");
+    let hook = "/etc/ca-certificates/update.d/hook";
+    root.write(CA, ca("A"))
+        .write(hook, format!("#!/bin/sh\ntouch {}\n", ran.display()))
+        .mode(hook, 0o755)
+        .write("/etc/ca-certificates/update.d/not-executable", "#!/bin/sh\n")
+        .write("/etc/ca-certificates/update.d/has.dot", "#!/bin/sh\n")
+        .mode("/etc/ca-certificates/update.d/has.dot", 0o755);
+    let plan = root.run(&["--dry-run"]).ok().out();
+    let runs: Vec<&str> = plan.lines().filter(|line| line.starts_with("run ")).collect();
+    assert!(
+        matches!(runs[..], [run] if run.starts_with(&format!("run {hook} < +{CERTS}/ca-entr")))
+    );
+    root.run(&[]).ok();
+    assert!(!ran.exists());
+    assert!(!root.run(&["--dry-run"]).out().contains("run "), "no change, no hook");
+}
+
+#[test]
+fn the_hook_whose_work_is_done_already_is_not_run() {
+    let root = alpine();
+    root.write(CA, ca("A"));
+    assert!(!root.run(&["--dry-run"]).ok().out().contains("certhash"));
+}
+
+#[test]
+fn hooks_run_after_a_change_with_nothing_of_the_job_s_environment() {
+    let root = debian();
+    with_programs(&root, &["/bin/sh", "/bin/cat", "/usr/bin/env"]);
+    let hook = "/etc/ca-certificates/update.d/hook";
+    root.write(CA, ca("Corp CA"))
+        .write(
+            hook,
+            "#!/bin/sh\n/bin/env >/seen\n/bin/cat >>/seen\npwd >>/seen\necho to stdout\nexit 3\n",
+        )
+        .mode(hook, 0o755);
+    let start = || {
+        let start =
+            Command::inside(&root, &["/bin/cat"]).stdin(b"the job's").env("LD_DEBUG_X", "x");
+        start.env("PATH", "/evil").run()
+    };
+    let first = start();
+    // What it prints goes to stderr, and its failure is told and fails nothing.
+    first.ok().prints("the job's").says("to stdout").says(hook).says("3");
+    let seen = String::from_utf8(root.read("/seen")).unwrap();
+    let lines: Vec<&str> = seen.lines().filter(|line| !line.starts_with("PWD=")).collect();
+    let [path, link, directory] = lines[..] else { panic!("{seen}") };
+    assert_eq!(path, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    assert!(link.starts_with("+/etc/ssl/certs/ca-entrypoint-"), "{link}");
+    assert_eq!(directory, "/etc/ssl/certs");
+    root.remove("/seen");
+    start().ok().assert_stderr("");
+    assert!(!root.at("/seen").exists(), "nothing changed, and the hook ran");
+}

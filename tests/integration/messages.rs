@@ -1,0 +1,170 @@
+//! Every message, as a run of the program gives it, in one golden file to be read as a whole.
+
+use std::fs::File;
+
+use crate::command::Command;
+use crate::command::Outcome;
+use crate::skeletons::BUNDLE;
+use crate::skeletons::debian;
+use crate::skeletons::scratch;
+use crate::util::Root;
+use crate::util::assert_golden;
+use crate::x509::*;
+
+const CA: &str = "/ca/ca.crt";
+
+/// Messages under a title, in the order in which they were made.
+struct Messages(String);
+
+impl Messages {
+    fn add(&mut self, title: &str, root: &Root, outcome: &Outcome) {
+        let path = root.path().display().to_string();
+        self.0 += &format!("# {title}\n{}\n", outcome.err().replace(&path, "ROOT"));
+    }
+
+    /// Of a CA file with these bytes.
+    fn of(&mut self, title: &str, bytes: impl AsRef<[u8]>) {
+        self.of_root(title, |root| _ = root.write(CA, &bytes));
+    }
+
+    fn of_root(&mut self, title: &str, prepare: impl Fn(&Root)) {
+        let root = scratch();
+        root.directory("/ca");
+        prepare(&root);
+        self.add(title, &root, &root.run(&["--ca", CA]));
+    }
+
+    fn of_certificate(&mut self, title: &str, change: impl Fn(&mut Certificate)) {
+        let mut certificate = corp();
+        change(&mut certificate);
+        self.of(title, certificate.pem());
+    }
+
+    fn of_arguments(&mut self, arguments: &[&str]) {
+        let outcome = Command::new(arguments).env("PATH", "/usr/bin:/bin").run();
+        self.add(&format!("ca-entrypoint {}", arguments.join(" ")), &scratch(), &outcome);
+    }
+}
+
+fn corp() -> Certificate {
+    Certificate::ca("Corp CA")
+}
+
+fn run(program: &str, arguments: &[&str]) {
+    let status = std::process::Command::new(program).args(arguments).status();
+    assert!(status.is_ok_and(|status| status.success()), "{program}: install coreutils, be root");
+}
+
+#[test]
+fn messages() {
+    let mut messages = Messages(String::new());
+    ca_files(&mut messages);
+    blocks(&mut messages);
+    certificates(&mut messages);
+    stores(&mut messages);
+    commands(&mut messages);
+    assert_golden("messages.txt", &messages.0);
+}
+
+fn ca_files(messages: &mut Messages) {
+    messages.of("empty file", "");
+    messages.of("binary file", [0, 1, 2]);
+    messages.of("text file", "hello\n");
+    messages.of("web page", "<!DOCTYPE html><html>");
+    messages.of("private key", pem("PRIVATE KEY", b"secret"));
+    messages.of("other PEM", pem("CERTIFICATE REQUEST", b"request"));
+    messages.of("bytes after DER", [corp().der(), b"more".to_vec()].concat());
+    messages.of("too many", pem("CERTIFICATE", b"small").repeat(5001));
+    messages.of_root("too large", |root| {
+        File::create(root.at(CA)).unwrap().set_len(1 << 30).unwrap();
+    });
+    messages.of_root("directory named like a file", |root| _ = root.directory(CA));
+    messages.of_root("FIFO", |root| {
+        run("mkfifo", &[root.at(CA).to_str().unwrap()]);
+    });
+    messages.of_root("device", |root| {
+        run("mknod", &[root.at(CA).to_str().unwrap(), "c", "1", "5"]);
+    });
+    messages.of_root("dangling link", |root| _ = root.link(CA, "gone"));
+    messages.of_root("looping link", |root| _ = root.link(CA, "ca.crt"));
+    let root = scratch();
+    root.write("/cas/README", "").write(CA, corp().pem()).mode(CA, 0o600);
+    messages.add("directory without CAs", &root, &root.run(&["--ca", "/cas"]));
+    let unreadable = root.command(&["--ca", CA]).by_nobody().run();
+    messages.add("unreadable file", &root, &unreadable);
+}
+
+fn blocks(messages: &mut Messages) {
+    let text = corp().pem();
+    messages.of("block without an end", &text[..100]);
+    messages.of("block that is no base64", text.replacen('M', "?", 1));
+    messages.of("block that is no certificate", pem("CERTIFICATE", b"hello"));
+    messages.of("block that is no PKCS#7", pem("PKCS7", b"hello"));
+    let longer = [corp().der(), b"more".to_vec()].concat();
+    messages.of("bytes after the certificate of a block", pem("CERTIFICATE", &longer));
+    let trust = tlv(SEQUENCE, &tlv(0xa0, &tlv(6, SERVER_AUTH)));
+    let distrusted = pem("TRUSTED CERTIFICATE", &[corp().der(), trust].concat());
+    messages.of("distrusted certificate", distrusted);
+    messages.of("good and bad blocks", [text.as_str(), &text[..100]].concat());
+}
+
+fn certificates(messages: &mut Messages) {
+    messages.of_certificate("no concern", |_| ());
+    messages.of_certificate("expired", |ca| ca.not_after = "20210102000000Z");
+    messages.of_certificate("not yet valid", |ca| ca.not_before = "20980102000000Z");
+    messages.of_certificate("no CA", |ca| ca.extensions.clear());
+    messages.of_certificate("no issuer", |ca| {
+        ca.issuer = Certificate::ca("Root").subject;
+    });
+    messages.of_certificate("short key", |ca| ca.rsa_bits = Some(1024));
+    messages.of_certificate("SHA-1", |ca| ca.signature = RSA_SHA1);
+    messages.of_certificate("MD5", |ca| ca.signature = RSA_MD5);
+    messages.of_certificate("no key usage", |ca| _ = ca.extensions.remove(1));
+    messages.of_certificate("basic constraints alone", |ca| {
+        ca.extensions = vec![extension(BASIC_CONSTRAINTS, false, &tlv(SEQUENCE, &[1, 1, 0xff]))];
+    });
+    messages.of_certificate("for clients", |ca| {
+        let usage = tlv(SEQUENCE, &tlv(6, CLIENT_AUTH));
+        ca.extensions.push(extension(EXTENDED_KEY_USAGE, false, &usage));
+    });
+    messages.of_certificate("empty subject", |ca| {
+        (ca.subject, ca.not_after) = (name(&[]), "20210102000000Z");
+    });
+    messages.of("private key beside it", [pem("PRIVATE KEY", b"key"), corp().pem()].concat());
+}
+
+fn stores(messages: &mut Messages) {
+    let root = debian();
+    root.write(CA, corp().pem());
+    messages.add("store of another user", &root, &root.command(&["--ca", CA]).by_nobody().run());
+    messages.add("installed", &root, &root.run(&["--ca", CA]));
+    messages.add("nothing to do", &root, &root.run(&["--ca", CA]));
+    root.write(CA, Certificate::ca("Next CA").pem());
+    messages.add("replaced", &root, &root.run(&["--ca", CA]));
+    messages.add("verbose", &root, &root.run(&["-v", "--ca", CA]));
+    messages.add("no CA, verbose", &root, &root.run(&["-v", "--ca", "/none"]));
+    messages.add("removed", &root, &root.run(&["--remove"]));
+    let root = scratch();
+    root.write(CA, corp().pem()).directory(BUNDLE);
+    messages.add("directory in a bundle's place", &root, &root.run(&["--ca", CA]));
+    let root = scratch();
+    root.write(CA, corp().pem()).write("/usr/local", "a file");
+    messages.add("file in a directory's place", &root, &root.run(&["--ca", CA]));
+    let root = debian();
+    root.write(CA, corp().pem()).mode(BUNDLE, 0o600);
+    messages.add("unreadable bundle", &root, &root.command(&["--ca", CA]).by_nobody().run());
+}
+
+fn commands(messages: &mut Messages) {
+    messages.of_arguments(&["no-such-command"]);
+    messages.of_arguments(&["/no/such/command"]);
+    messages.of_arguments(&["/etc/passwd"]);
+    messages.of_arguments(&["/etc"]);
+    messages.of_arguments(&["--no-such-option"]);
+    messages.of_arguments(&["--ca"]);
+    messages.of_arguments(&["--on-error=maybe"]);
+    messages.of_arguments(&["--format=xml"]);
+    messages.of_arguments(&["--remove=yes"]);
+    messages.of_arguments(&["--root=/tmp", "echo"]);
+    messages.of_arguments(&["--root=/no/such/root"]);
+}

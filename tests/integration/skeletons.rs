@@ -1,0 +1,139 @@
+//! Images as far as a trust store goes, small enough to be compared whole.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::openssl::subject_hash;
+use crate::util::Root;
+use crate::x509::Certificate;
+
+pub(crate) const BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
+pub(crate) const CERTS: &str = "/etc/ssl/certs";
+pub(crate) const ANCHORS: &str = "/usr/local/share/ca-certificates";
+
+/// A name for golden files, and the maker.
+pub(crate) type Image = (&'static str, fn() -> Root);
+
+pub(crate) const IMAGES: [Image; 5] = [
+    ("debian", debian),
+    ("alpine", alpine),
+    ("alpine-base", alpine_base),
+    ("distroless", distroless),
+    ("scratch", scratch),
+];
+
+/// A name for the file, the certificate, and OpenSSL's hash of its subject.
+fn public_roots() -> &'static [(&'static str, String, String)] {
+    static ROOTS: OnceLock<Vec<(&str, String, String)>> = OnceLock::new();
+    ROOTS.get_or_init(|| {
+        ["Public_Root_A", "Public_Root_B", "Public_Root_C"]
+            .into_iter()
+            .map(|name| {
+                let pem = Certificate::ca(&name.replace('_', " ")).pem();
+                let hash = subject_hash(&pem);
+                (name, pem, hash)
+            })
+            .collect()
+    })
+}
+
+/// The bundle of the images' own roots.
+pub(crate) fn public_bundle() -> String {
+    public_roots().iter().map(|(_, pem, _)| pem.as_str()).collect()
+}
+
+/// Debian with the package `ca-certificates`.
+pub(crate) fn debian() -> Root {
+    let root = Root::new();
+    root.write("/etc/os-release", "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n")
+        .write("/etc/debian_version", "12.9\n");
+    with_package(root, "", "mozilla/")
+}
+
+/// Alpine with the package `ca-certificates`.
+pub(crate) fn alpine() -> Root {
+    let root = Root::new();
+    root.write("/etc/os-release", "NAME=\"Alpine Linux\"\nID=alpine\n")
+        .write("/etc/alpine-release", "3.23.0\n")
+        .link("/etc/ssl/cert.pem", "certs/ca-certificates.crt");
+    let root = with_package(root, "ca-cert-", "mozilla/");
+    root.write("/etc/ca-certificates/update.d/certhash", "#!/bin/sh\nexec /usr/bin/c_rehash\n")
+        .mode("/etc/ca-certificates/update.d/certhash", 0o755);
+    root
+}
+
+/// Alpine as it is pulled: the package `ca-certificates-bundle` alone.
+pub(crate) fn alpine_base() -> Root {
+    let root = Root::new();
+    root.write("/etc/os-release", "NAME=\"Alpine Linux\"\nID=alpine\n")
+        .write("/etc/alpine-release", "3.23.0\n")
+        .write(BUNDLE, public_bundle())
+        .link("/etc/ssl/cert.pem", "certs/ca-certificates.crt");
+    root
+}
+
+/// Says that it is Debian, and has a bundle without the files that it was made of.
+pub(crate) fn distroless() -> Root {
+    let root = Root::new();
+    root.write("/etc/os-release", "PRETTY_NAME=\"Distroless\"\nID=\"debian\"\n")
+        .write(BUNDLE, public_bundle());
+    root
+}
+
+pub(crate) fn scratch() -> Root {
+    Root::new()
+}
+
+fn with_package(root: Root, prefix: &str, directory: &str) -> Root {
+    let mut list = String::new();
+    for (name, pem, hash) in public_roots() {
+        let file = format!("/usr/share/ca-certificates/{directory}{name}.crt");
+        root.write(&file, pem)
+            .link(&format!("{CERTS}/{prefix}{name}.pem"), &file)
+            .link(&format!("{CERTS}/{hash}.0"), &format!("{prefix}{name}.pem"));
+        list += &format!("{directory}{name}.crt\n");
+    }
+    root.write("/etc/ca-certificates.conf", list)
+        .write(BUNDLE, public_bundle())
+        .directory("/etc/ca-certificates/update.d")
+        .directory(ANCHORS);
+    root
+}
+
+/// Puts programs with the libraries that they need into `root`, ours as `/bin/ca-entrypoint`.
+pub(crate) fn with_programs(root: &Root, programs: &[&str]) {
+    copy(root, crate::util::BINARY, "/bin/ca-entrypoint");
+    for program in programs {
+        let name = Path::new(program).file_name().unwrap().to_str().unwrap();
+        copy(root, program, &format!("/bin/{name}"));
+    }
+    // A real image has it, and Rust's runtime opens it.
+    root.write("/dev/null", "").mode("/dev/null", 0o666);
+}
+
+fn copy(root: &Root, program: &str, to: &str) {
+    put(root, Path::new(program), to);
+    let ldd = Command::new("ldd").arg(program).output();
+    let ldd = ldd.unwrap_or_else(|e| panic!("ldd: {e}: install it (apt-get install libc-bin)"));
+    for word in String::from_utf8_lossy(&ldd.stdout).split_whitespace() {
+        if word.starts_with('/') {
+            put(root, Path::new(word), word);
+        }
+    }
+}
+
+/// Ours is linked where that can be, as it is large before it is stripped. The system's own files
+/// are copied: nothing that is done to the root shall reach them.
+fn put(root: &Root, from: &Path, to: &str) {
+    if root.at(to).exists() {
+        return;
+    }
+    root.directory(to.rsplit_once('/').unwrap().0);
+    let from = from.canonicalize().unwrap();
+    let is_ours = from == Path::new(crate::util::BINARY);
+    if !is_ours || fs::hard_link(&from, root.at(to)).is_err() {
+        fs::copy(&from, root.at(to)).unwrap();
+    }
+}
