@@ -7,8 +7,11 @@ use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fs;
+use std::fs::File;
 use std::io;
 use std::io::Read;
+use std::io::Seek;
+use std::io::SeekFrom;
 use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
@@ -143,22 +146,35 @@ impl Root {
     /// The contents of a regular file, `limit` bytes at most. Nothing that blocks or never ends is
     /// opened for long enough to notice: a FIFO, a device.
     pub(crate) fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
-        let mut file = self
-            .resolve(path)
-            .and_then(|path| sys::open_for_reading(&path))
-            .map_err(ReadError::Io)?;
-        let metadata = file.metadata().map_err(ReadError::Io)?;
-        if let Some(kind) = sys::irregular_kind(&metadata) {
-            return Err(ReadError::NotRegular(kind));
-        }
-        if metadata.len() > limit {
+        let (mut file, size) = self.open_regular(path)?;
+        if size > limit {
             return Err(ReadError::TooLarge);
         }
         // One byte more than the size that was told, so that the end is found without growing the
         // buffer.
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
         file.by_ref().take(limit + 1).read_to_end(&mut bytes).map_err(ReadError::Io)?;
         if bytes.len() as u64 > limit { Err(ReadError::TooLarge) } else { Ok(bytes) }
+    }
+
+    /// The last `length` bytes of a regular file, or all that it has.
+    pub(crate) fn read_end(&self, path: &Path, length: usize) -> Result<Vec<u8>, ReadError> {
+        let (mut file, size) = self.open_regular(path)?;
+        let start = size.saturating_sub(length as u64);
+        let mut bytes = Vec::with_capacity(length + 1);
+        file.seek(SeekFrom::Start(start)).map_err(ReadError::Io)?;
+        file.take(length as u64).read_to_end(&mut bytes).map_err(ReadError::Io)?;
+        Ok(bytes)
+    }
+
+    fn open_regular(&self, path: &Path) -> Result<(File, u64), ReadError> {
+        let file = self.resolve(path).and_then(|path| sys::open_for_reading(&path));
+        let file = file.map_err(ReadError::Io)?;
+        let metadata = file.metadata().map_err(ReadError::Io)?;
+        match sys::irregular_kind(&metadata) {
+            Some(kind) => Err(ReadError::NotRegular(kind)),
+            None => Ok((file, metadata.len())),
+        }
     }
 
     /// The contents of a file of the trust store; `None` where there is none, or something that is

@@ -117,7 +117,7 @@ pub(crate) fn observe(
     platform: &'static Platform,
     locals: &[LocalAnchor],
 ) -> Result<StoreState, Error> {
-    let bundles = pem_bundle::observe(root, &platform.bundle)?;
+    let bundles = pem_bundle::observe(root, &platform.bundle, locals)?;
     let hash_directory = match &platform.hash_directory {
         Some(directory) => Some(hash_directory::observe(root, platform, directory, locals)?),
         None => None,

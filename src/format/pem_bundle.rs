@@ -9,7 +9,6 @@ use crate::change::Change;
 use crate::error::Error;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
-use crate::pem;
 use crate::platform::PemBundle;
 use crate::platform::Separator;
 use crate::root::Root;
@@ -21,7 +20,8 @@ pub(crate) struct State {
     pub(crate) path: PathBuf,
     /// The file itself, where `path` is a link.
     file: PathBuf,
-    /// Empty where there is no bundle yet.
+    /// All of it, nothing where there is no bundle yet; or as much of its end as shows that nothing
+    /// needs be done.
     content: Vec<u8>,
     mode: u32,
 }
@@ -30,8 +30,7 @@ impl State {
     /// Whether it holds any certificate but those of `locals`: the image's own roots. Without them
     /// it must not replace a program's.
     pub(crate) fn has_other_roots(&self, locals: &[LocalAnchor]) -> bool {
-        let base = strip_tail(&self.content, locals).0;
-        pem::blocks(base).any(|block| block.label == b"CERTIFICATE")
+        has_certificate(strip_tail(&self.content, locals).0)
     }
 }
 
@@ -39,11 +38,18 @@ impl State {
 ///
 /// # Errors
 /// When a bundle exists and can't be read.
-pub(crate) fn observe(root: &Root, bundle: &PemBundle) -> Result<Vec<State>, Error> {
+pub(crate) fn observe(
+    root: &Root,
+    bundle: &PemBundle,
+    locals: &[LocalAnchor],
+) -> Result<Vec<State>, Error> {
     let mut states: Vec<State> = Vec::new();
     for path in bundle.paths {
         let path = Path::new(path);
-        let Some(content) = root.read_store_file(path)? else {
+        let current_end = read_current_end(root, path, bundle, locals);
+        let Some(content) =
+            current_end.map_or_else(|| root.read_store_file(path), |end| Ok(Some(end)))?
+        else {
             continue;
         };
         let file = root
@@ -61,6 +67,25 @@ pub(crate) fn observe(root: &Root, bundle: &PemBundle) -> Result<Vec<State>, Err
         states.push(State { file: path.clone(), path, content: Vec::new(), mode: MODE });
     }
     Ok(states)
+}
+
+/// The end of a bundle that is as it shall be: what most starts find. It is a fiftieth of the whole.
+fn read_current_end(
+    root: &Root,
+    path: &Path,
+    bundle: &PemBundle,
+    locals: &[LocalAnchor],
+) -> Option<Vec<u8>> {
+    let existing = locals.iter().filter(|local| local.existed);
+    let length: usize = existing.map(|local| local.text.len() + 1).sum();
+    let end = root.read_end(path, length + END_MARKER.len() + 2).ok()?;
+    let is_enough = has_certificate(strip_tail(&end, locals).0)
+        && update(&end, locals, bundle.separator).is_none();
+    is_enough.then_some(end)
+}
+
+fn has_certificate(pem: &[u8]) -> bool {
+    pem.windows(END_MARKER.len()).rev().any(|window| window == END_MARKER)
 }
 
 /// What makes a bundle hold the wanted anchors. No certificate goes but those of the unwanted ones.
@@ -158,5 +183,7 @@ fn find_last(bundle: &[u8], text: &[u8]) -> Option<usize> {
         bundle.windows(text.len()).rposition(|window| window == text)
     }
 }
+
+const END_MARKER: &[u8] = b"-----END CERTIFICATE-----";
 
 const MODE: u32 = 0o644;
