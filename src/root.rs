@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fs;
@@ -25,9 +25,9 @@ use crate::sys;
 pub(crate) struct Root {
     /// Without links in it.
     path: PathBuf,
-    /// The directory that was looked into last, with its resolved path: the next look is likely to
-    /// be into the same. No change of a plan's leads a directory elsewhere.
-    last_parent: RefCell<Option<(PathBuf, PathBuf)>>,
+    /// The resolved paths of the few directories that everything lies in. No change of a plan's leads
+    /// one of them elsewhere.
+    directories: RefCell<BTreeMap<OsString, PathBuf>>,
 }
 
 /// Why a file can't be read.
@@ -45,7 +45,7 @@ impl Root {
         let real = fs::canonicalize(path).map_err(failed)?;
         match fs::metadata(&real) {
             Ok(metadata) if metadata.is_dir() => {
-                Ok(Self { path: real, last_parent: RefCell::default() })
+                Ok(Self { path: real, directories: RefCell::default() })
             }
             Ok(_) => Err(failed(io::ErrorKind::NotADirectory.into())),
             Err(cause) => Err(failed(cause)),
@@ -64,11 +64,7 @@ impl Root {
     /// `ELOOP` after 40 links, as the kernel has it; or a directory on the way can't be searched.
     pub(crate) fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
         let entry = self.resolve_entry(path)?;
-        match fs::read_link(&entry) {
-            Ok(_) => self.walk(path),
-            Err(error) if is_no_link(&error) => Ok(entry),
-            Err(error) => Err(error),
-        }
+        if is_link(&entry)?.is_some_and(|is_link| is_link) { self.walk(path) } else { Ok(entry) }
     }
 
     /// Like [`Self::resolve`], but the last component isn't followed: the directory entry itself.
@@ -76,15 +72,12 @@ impl Root {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return self.walk(path);
         };
-        let mut last_parent = self.last_parent.borrow_mut();
-        if let Some((known, resolved)) = &*last_parent
-            && known == parent
-        {
+        if let Some(resolved) = self.directories.borrow().get(parent.as_os_str()) {
             return Ok(resolved.join(name));
         }
         let resolved = self.walk(parent)?;
         let entry = resolved.join(name);
-        *last_parent = Some((parent.to_owned(), resolved));
+        self.directories.borrow_mut().insert(parent.into(), resolved);
         Ok(entry)
     }
 
@@ -94,46 +87,48 @@ impl Root {
         let mut links = 0;
         // Below what isn't there, there is nothing to look at.
         let mut exists = true;
-        let mut pending: VecDeque<OsString> = components(path);
-        while let Some(name) = pending.pop_front() {
-            if name == ".." {
-                if !exists {
-                    return Err(io::ErrorKind::NotFound.into());
+        let mut pending = path.to_owned();
+        'link: loop {
+            let mut components = pending.components();
+            while let Some(component) = components.next() {
+                match component {
+                    Component::CurDir | Component::Prefix(_) | Component::RootDir => continue,
+                    Component::ParentDir if !exists => return Err(io::ErrorKind::NotFound.into()),
+                    Component::ParentDir => {
+                        if depth > 0 {
+                            resolved.pop();
+                            depth -= 1;
+                        }
+                        continue;
+                    }
+                    Component::Normal(name) => resolved.push(name),
                 }
-                if depth > 0 {
+                depth += 1;
+                match if exists { is_link(&resolved)? } else { None } {
+                    Some(true) => {}
+                    Some(false) => continue,
+                    None => {
+                        exists = false;
+                        continue;
+                    }
+                }
+                links += 1;
+                if links > LINKS_MAX {
+                    return Err(sys::too_many_links());
+                }
+                let target = fs::read_link(&resolved)?;
+                if target.has_root() {
+                    resolved.clone_from(&self.path);
+                    depth = 0;
+                } else {
                     resolved.pop();
                     depth -= 1;
                 }
-                continue;
+                pending = target.join(components.as_path());
+                continue 'link;
             }
-            resolved.push(&name);
-            depth += 1;
-            if !exists {
-                continue;
-            }
-            match fs::read_link(&resolved) {
-                Ok(target) => {
-                    links += 1;
-                    if links > LINKS_MAX {
-                        return Err(sys::too_many_links());
-                    }
-                    if target.has_root() {
-                        resolved.clone_from(&self.path);
-                        depth = 0;
-                    } else {
-                        resolved.pop();
-                        depth -= 1;
-                    }
-                    let mut target = components(&target);
-                    target.append(&mut pending);
-                    pending = target;
-                }
-                Err(error) if is_absent(&error) => exists = false,
-                Err(error) if is_no_link(&error) => {}
-                Err(error) => return Err(error),
-            }
+            return Ok(resolved);
         }
-        Ok(resolved)
     }
 
     /// The path in this root that leads to the same as `path` without a link in it.
@@ -195,7 +190,13 @@ impl Root {
 
     /// Metadata of what `path` names, links followed; `None` where there is nothing.
     pub(crate) fn metadata(&self, path: &Path) -> io::Result<Option<fs::Metadata>> {
-        absent_as_none(self.resolve(path).and_then(fs::symlink_metadata))
+        let metadata = absent_as_none(self.resolve_entry(path).and_then(fs::symlink_metadata))?;
+        match metadata {
+            Some(link) if link.is_symlink() => {
+                absent_as_none(self.walk(path).and_then(fs::symlink_metadata))
+            }
+            metadata => Ok(metadata),
+        }
     }
 
     /// Whether there is an entry of this name, be it a link that leads nowhere.
@@ -235,19 +236,9 @@ impl Root {
     }
 }
 
-fn components(path: &Path) -> VecDeque<OsString> {
-    path.components()
-        .filter_map(|component| match component {
-            Component::Normal(name) => Some(name.to_owned()),
-            Component::ParentDir => Some("..".into()),
-            Component::CurDir | Component::Prefix(_) | Component::RootDir => None,
-        })
-        .collect()
-}
-
-/// `EINVAL` for what is no link, or nothing at all.
-fn is_no_link(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound)
+/// Whether a path names a link; `None` where it names nothing.
+fn is_link(path: &Path) -> io::Result<Option<bool>> {
+    Ok(absent_as_none(fs::symlink_metadata(path))?.map(|metadata| metadata.is_symlink()))
 }
 
 fn is_absent(error: &io::Error) -> bool {
