@@ -47,6 +47,7 @@ bench: build ## The time and memory that a start costs
 
 .PHONY: demo
 demo: build ## A container that trusts a private CA, from start to end
+	scripts/need.sh openssl=openssl
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) 'scripts/images.sh && scripts/demo.sh'
 
 .PHONY: clean

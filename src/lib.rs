@@ -81,8 +81,11 @@ fn establish_trust(root: &Root, config: &Config) -> Result<TrustFiles, Stop> {
         None if config.is_removal => Some(Goal::Remove),
         None => None,
     };
+    let is_failure = |failures| failures > 0 && config.on_error == OnError::Fail;
     if let Some(format) = config.show_plan {
-        return Err(show_plan(root, anchors.as_ref(), goal, format)?);
+        let text = show_plan(root, anchors.as_ref(), goal, format)?;
+        let stop = if is_failure(failures) { Stop::print_after_errors } else { Stop::print };
+        return Err(stop(text));
     }
     let mut trust = TrustFiles::default();
     if let Some(goal) = goal {
@@ -98,10 +101,7 @@ fn establish_trust(root: &Root, config: &Config) -> Result<TrustFiles, Stop> {
         }
         report::concerns(anchors.as_ref(), is_news);
     }
-    match config.on_error {
-        OnError::Fail if failures > 0 => Err(Stop::reported()),
-        OnError::Fail | OnError::Warn => Ok(trust),
-    }
+    if is_failure(failures) { Err(Stop::reported()) } else { Ok(trust) }
 }
 
 /// The anchors of all locations, and how much of them could not be used, which is reported.
@@ -119,11 +119,11 @@ fn show_plan(
     anchors: Option<&TrustAnchors>,
     goal: Option<Goal<'_>>,
     format: Format,
-) -> Result<Stop, Error> {
+) -> Result<String, Error> {
     let detected = platform::detect(root);
     let plan = goal.map(|goal| make_plan(root, &detected, goal)).transpose()?;
     report::concerns(anchors, true);
-    Ok(Stop::print(plan::render::render(&detected, anchors, plan.as_ref(), format)))
+    Ok(plan::render::render(&detected, anchors, plan.as_ref(), format))
 }
 
 /// Observes, plans and applies, while no other start of this program does.

@@ -19,7 +19,7 @@ pub struct Stop(Reason);
 enum Reason {
     Done,
     Failed(Error),
-    Print(String),
+    Print { text: String, is_failure: bool },
     Reported,
 }
 
@@ -31,7 +31,12 @@ impl Stop {
 
     /// A text was asked for.
     pub(crate) fn print(text: String) -> Self {
-        Self(Reason::Print(text))
+        Self(Reason::Print { text, is_failure: false })
+    }
+
+    /// A text was asked for, and errors that were reported already make it less than it should be.
+    pub(crate) fn print_after_errors(text: String) -> Self {
+        Self(Reason::Print { text, is_failure: true })
     }
 
     /// Errors that were reported already end the program.
@@ -51,9 +56,9 @@ impl Stop {
                 ExitCode::from(error.exit_code())
             }
             // std's macros panic when stdout is closed.
-            Reason::Print(text) => match io::stdout().write_all(text.as_bytes()) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(_) => ExitCode::from(OWN_FAILURE),
+            Reason::Print { text, is_failure } => match io::stdout().write_all(text.as_bytes()) {
+                Ok(()) if !is_failure => ExitCode::SUCCESS,
+                _ => ExitCode::from(OWN_FAILURE),
             },
             Reason::Reported => ExitCode::from(OWN_FAILURE),
         }
