@@ -43,9 +43,9 @@ pub(crate) struct TrustAnchors {
 
 impl TrustAnchors {
     /// The anchors of `contents`, and what is to be said of them at a time in seconds since 1970;
-    /// `None` when there are none. A source with errors adds anchors and replaces none: it may have
+    /// `None` when there are none. A source with errors, or of which a file is `unread`, adds anchors and replaces none: it may have
     /// been read while it was written.
-    pub(crate) fn new(contents: &[Contents], now: i64) -> Option<Self> {
+    pub(crate) fn new(contents: &[Contents], unread: &BTreeSet<String>, now: i64) -> Option<Self> {
         let file = match contents {
             [only] if only.is_clean_pem => Some(only.path.clone()),
             _ => None,
@@ -53,8 +53,10 @@ impl TrustAnchors {
         let with_errors = contents.iter().filter(|contents| !contents.errors.is_empty());
         let broken: BTreeSet<&str> = with_errors.map(|contents| contents.source.as_str()).collect();
         let sources = contents.iter().map(|contents| contents.source.as_str());
-        let replaced =
-            sources.filter(|source| !broken.contains(source)).map(str::to_owned).collect();
+        let replaced = sources
+            .filter(|source| !broken.contains(source) && !unread.contains(*source))
+            .map(str::to_owned)
+            .collect();
         let mut seen = BTreeSet::new();
         let mut anchors = Vec::new();
         for contents in contents {
@@ -169,17 +171,28 @@ impl Encoding {
     }
 }
 
+/// Finds the certificates in all sources, [`CERTIFICATES_MAX`] at most.
+pub(crate) fn parse_all(sources: &[Source]) -> Vec<Contents> {
+    let mut limit = CERTIFICATES_MAX;
+    let parse_next = |source| {
+        let contents = parse(source, limit);
+        limit -= contents.certificates.len();
+        contents
+    };
+    sources.iter().map(parse_next).collect()
+}
+
 /// Finds the certificates in a source's bytes, in whatever encoding they are. A broken one hides no
 /// good one.
-pub(crate) fn parse(source: &Source) -> Contents {
+fn parse(source: &Source, limit: usize) -> Contents {
     let (text, is_utf16) = decode_utf16(&source.bytes);
-    let blocks: Vec<_> = pem::blocks(&text).take(CERTIFICATES_MAX + 1).collect();
+    let blocks: Vec<_> = pem::blocks(&text).take(limit + 1).collect();
     let mut contents = if blocks.is_empty() {
-        parse_der(source)
+        parse_der(source, limit)
     } else {
-        parse_pem(source, &blocks, if is_utf16 { Encoding::PemUtf16 } else { Encoding::Pem })
+        parse_pem(source, &blocks, limit, if is_utf16 { Encoding::PemUtf16 } else { Encoding::Pem })
     };
-    if blocks.len() > CERTIFICATES_MAX || contents.certificates.len() > CERTIFICATES_MAX {
+    if blocks.len() > limit || contents.certificates.len() > limit {
         contents.certificates.clear();
         contents.is_clean_pem = false;
         let path = source.path.clone();
@@ -188,11 +201,16 @@ pub(crate) fn parse(source: &Source) -> Contents {
     contents
 }
 
-fn parse_pem(source: &Source, blocks: &[pem::Block<'_>], encoding: Encoding) -> Contents {
+fn parse_pem(
+    source: &Source,
+    blocks: &[pem::Block<'_>],
+    limit: usize,
+    encoding: Encoding,
+) -> Contents {
     let mut contents = Contents::new(source, encoding);
-    for (index, block) in blocks.iter().take(CERTIFICATES_MAX).enumerate() {
+    for (index, block) in blocks.iter().take(limit).enumerate() {
         contents.has_private_key |= block.label.ends_with(b"PRIVATE KEY");
-        match parse_block(block) {
+        match parse_block(block, limit) {
             Ok(certificates) => contents.certificates.extend(certificates),
             Err(why) => contents.errors.push(Error::BrokenBlock {
                 path: source.path.clone(),
@@ -233,7 +251,7 @@ fn is_read_as(text: &[u8], certificates: &[Certificate]) -> bool {
 
 /// The certificates of one block: none of another kind's, one of a certificate's, all of a
 /// PKCS#7's.
-fn parse_block(block: &pem::Block<'_>) -> Result<Vec<Certificate>, BrokenBlock> {
+fn parse_block(block: &pem::Block<'_>, limit: usize) -> Result<Vec<Certificate>, BrokenBlock> {
     let kind = match block.label {
         b"CERTIFICATE" | b"X509 CERTIFICATE" => BlockKind::Certificate,
         b"TRUSTED CERTIFICATE" => BlockKind::TrustedCertificate,
@@ -243,7 +261,7 @@ fn parse_block(block: &pem::Block<'_>) -> Result<Vec<Certificate>, BrokenBlock> 
     let body = block.body.ok_or(BrokenBlock::Truncated)?;
     let der = pem::decode(body).ok_or(BrokenBlock::Base64)?;
     match kind {
-        BlockKind::Pkcs7 => pkcs7_certificates(&der, CERTIFICATES_MAX).ok_or(BrokenBlock::Pkcs7),
+        BlockKind::Pkcs7 => pkcs7_certificates(&der, limit).ok_or(BrokenBlock::Pkcs7),
         BlockKind::Certificate => match Certificate::parse_prefix(&der) {
             Some((certificate, [])) => Ok(vec![certificate]),
             Some((_, rest)) => Err(BrokenBlock::TrailingBytes { count: rest.len() }),
@@ -263,14 +281,14 @@ enum BlockKind {
     TrustedCertificate,
 }
 
-fn parse_der(source: &Source) -> Contents {
+fn parse_der(source: &Source, limit: usize) -> Contents {
     let bytes = source.bytes.as_slice();
     let mut contents = Contents::new(source, Encoding::Der);
     let path = source.path.clone();
     match Certificate::parse_prefix(bytes) {
         Some((certificate, [])) => contents.certificates.push(certificate),
         Some((_, rest)) => contents.errors.push(Error::TrailingBytes { path, count: rest.len() }),
-        None => match pkcs7_certificates(bytes, CERTIFICATES_MAX) {
+        None => match pkcs7_certificates(bytes, limit) {
             Some(certificates) => {
                 contents.encoding = Encoding::Pkcs7;
                 contents.certificates = certificates;
@@ -283,8 +301,7 @@ fn parse_der(source: &Source) -> Contents {
     contents
 }
 
-/// PowerShell's `>` and Notepad write UTF-16. UTF-8's byte order mark needs no care: a begin marker
-/// is looked for line by line, and the mark is taken off the first one.
+/// PowerShell's `>` and Notepad write UTF-16. UTF-8's byte order mark is left out.
 fn decode_utf16(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
     let unit: fn([u8; 2]) -> u16 = match bytes {
         [0xef, 0xbb, 0xbf, text @ ..] => return (Cow::Borrowed(text), false),
@@ -298,5 +315,5 @@ fn decode_utf16(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
     (Cow::Owned(text.into_bytes()), true)
 }
 
-/// Blocks or certificates in one file. All public CAs together are fewer than 200.
+/// Blocks or certificates in all CA files together. All public CAs together are fewer than 200.
 const CERTIFICATES_MAX: usize = 5_000;

@@ -39,7 +39,6 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<(), Error> {
                 let removed = root.resolve_entry(path).and_then(|path| sys::remove(&path));
                 removed.map_err(|cause| failed(Operation::Remove, path, cause))?;
             }
-            Change::Hook { .. } if !root.is_system() => {}
             Change::Hook { path, directory, input } => {
                 if let Err(error) = sys::run_hook(path, directory, input) {
                     report::error(&error);

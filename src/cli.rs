@@ -105,6 +105,11 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
     if options.root.is_some() && !options.command.is_empty() {
         return Err(usage("option '--root' takes no command, as nothing of another root is run"));
     }
+    if options.is_removal && !options.ca.is_empty() {
+        return Err(usage(
+            "option '--remove' takes no '--ca': it takes out what came from all of them",
+        ));
+    }
     let default_on_error = if options.command.is_empty() { OnError::Fail } else { OnError::Warn };
     let variable_on_error =
         environment.value("CA_ENTRYPOINT_ON_ERROR").and_then(OsStr::to_str).and_then(on_error);
@@ -189,16 +194,21 @@ fn parse_options(arguments: Vec<OsString>) -> Result<Typed, Error> {
 /// `--ca` turns both variables off: who bakes it into an image leaves a job's author no say.
 fn locations(options: &Options, environment: &Environment) -> Vec<Location> {
     let is_system = options.root.is_none();
-    if !options.ca.is_empty() {
-        return options.ca.iter().map(|path| Location::Path(absolute(path, is_system))).collect();
-    }
-    let mut locations: Vec<Location> = match environment.non_empty("CA_CERTIFICATES_PATH") {
-        Some(list) => env::split_paths(list)
-            .filter(|path| !path.as_os_str().is_empty())
-            .map(|path| Location::Path(absolute(&path, is_system)))
-            .collect(),
-        None => vec![Location::Path(PathBuf::from(DEFAULT_CA))],
+    let located = |paths: &mut dyn Iterator<Item = PathBuf>| {
+        let named = paths.filter(|path| !path.as_os_str().is_empty());
+        let locations: Vec<_> =
+            named.map(|path| Location::Path(absolute(&path, is_system))).collect();
+        if locations.is_empty() {
+            vec![Location::Path(PathBuf::from(DEFAULT_CA))]
+        } else {
+            locations
+        }
     };
+    if !options.ca.is_empty() {
+        return located(&mut options.ca.iter().cloned());
+    }
+    let list = environment.non_empty("CA_CERTIFICATES_PATH").unwrap_or_default();
+    let mut locations = located(&mut env::split_paths(list));
     if let Some(bundle) = environment.non_empty(ADDITIONAL_CA_CERT_BUNDLE) {
         let pem = bundle.as_encoded_bytes();
         locations.push(if pem.windows(11).any(|window| window == b"-----BEGIN ") {

@@ -91,7 +91,7 @@ impl fmt::Display for Concern {
                 "is an intermediate without its root: OpenSSL and GnuTLS refuse it unless the store has the root",
             ),
             Self::NotCa => f.write_str(
-                "is not a CA: it is trusted as a server's own certificate at most, and a later update-ca-trust drops it",
+                "is not a CA: it is trusted as a server's own certificate at most, and RHEL's update-ca-trust drops it",
             ),
             Self::NotForServers => {
                 f.write_str("has an extended key usage without serverAuth: TLS clients refuse what it signs")

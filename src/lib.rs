@@ -107,11 +107,11 @@ fn establish_trust(root: &Root, config: &Config) -> Result<TrustFiles, Stop> {
 /// The anchors of all locations, and how much of them could not be used, which is reported.
 fn read_anchors(root: &Root, config: &Config) -> (Option<TrustAnchors>, usize) {
     let found = source::read(root, &config.locations);
-    let contents: Vec<_> = found.sources.iter().map(anchor::parse).collect();
+    let contents = anchor::parse_all(&found.sources);
     let errors = found.errors.iter().chain(contents.iter().flat_map(|contents| &contents.errors));
     let failures = errors.map(report::error).count();
     contents.iter().for_each(report::contents);
-    (TrustAnchors::new(&contents, now()), failures)
+    (TrustAnchors::new(&contents, &found.unread, now()), failures)
 }
 
 fn show_plan(

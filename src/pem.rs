@@ -16,6 +16,8 @@ pub(crate) struct Block<'a> {
     pub(crate) body: Option<&'a [u8]>,
     /// Line of the begin marker, counted from 1.
     pub(crate) line: usize,
+    /// Offset of that line.
+    pub(crate) start: usize,
 }
 
 /// The blocks of `text`, in order. Whatever stands around them is ignored, and so are indentation
@@ -24,19 +26,18 @@ pub(crate) fn blocks(text: &[u8]) -> impl Iterator<Item = Block<'_>> {
     let mut lines = Lines { text, offset: 0, number: 0 };
     let mut pending = None;
     std::iter::from_fn(move || {
-        let (label, line, start) = pending.take().or_else(|| {
-            lines.find_map(|line| Some((marker(line.text, b"-----BEGIN ")?, line.number, line.end)))
-        })?;
+        let begin = pending.take().or_else(|| lines.find_map(|line| Begin::at(&line)))?;
+        let Begin { label, line, start, body } = begin;
         for next in lines.by_ref() {
             if marker(next.text, b"-----END ") == Some(label) {
-                return Some(Block { label, body: Some(&text[start..next.start]), line });
+                return Some(Block { label, body: Some(&text[body..next.start]), line, start });
             }
-            if let Some(label_of_next) = marker(next.text, b"-----BEGIN ") {
-                pending = Some((label_of_next, next.number, next.end));
+            pending = Begin::at(&next);
+            if pending.is_some() {
                 break;
             }
         }
-        Some(Block { label, body: None, line })
+        Some(Block { label, body: None, line, start })
     })
 }
 
@@ -59,6 +60,21 @@ pub(crate) fn encode(der: &[u8]) -> Vec<u8> {
     }
     text.extend_from_slice(END_CERTIFICATE);
     text
+}
+
+/// A begin marker, and the offset of what follows it.
+struct Begin<'a> {
+    label: &'a [u8],
+    line: usize,
+    start: usize,
+    body: usize,
+}
+
+impl<'a> Begin<'a> {
+    fn at(line: &Line<'a>) -> Option<Self> {
+        let label = marker(line.text, b"-----BEGIN ")?;
+        Some(Self { label, line: line.number, start: line.start, body: line.end })
+    }
 }
 
 struct Line<'a> {

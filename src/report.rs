@@ -19,7 +19,8 @@ use crate::plan::Plan;
 pub(crate) fn init(log: &Log) {
     let mut builder = env_logger::Builder::new();
     match &log.filter {
-        Some(filter) => builder.parse_filters(filter),
+        // The level first: a filter may name a module alone, and shall not silence the rest.
+        Some(filter) => builder.filter_level(log.level).parse_filters(filter),
         None => builder.filter_level(log.level),
     };
     builder

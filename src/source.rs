@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::path::PathBuf;
@@ -38,12 +39,27 @@ pub(crate) struct Source {
 pub(crate) struct Sources {
     pub(crate) sources: Vec<Source>,
     pub(crate) errors: Vec<Error>,
+    /// Names of sources of which something could not be read.
+    pub(crate) unread: BTreeSet<String>,
+}
+
+impl Sources {
+    fn fail(&mut self, location: &Path, error: Error) {
+        self.unread.insert(name_of(location));
+        self.errors.push(error);
+    }
+
+    /// What may still be read.
+    fn budget(&self) -> u64 {
+        let read: usize = self.sources.iter().map(|source| source.bytes.len()).sum();
+        SIZE_MAX.saturating_sub(read as u64)
+    }
 }
 
 /// Reads all locations. A location with nothing at it is no error: a container that was given no CA
 /// needs none.
 pub(crate) fn read(root: &Root, locations: &[Location]) -> Sources {
-    let mut found = Sources { sources: Vec::new(), errors: Vec::new() };
+    let mut found = Sources { sources: Vec::new(), errors: Vec::new(), unread: BTreeSet::new() };
     for location in locations {
         match location {
             Location::Path(path) => read_path(root, path, &mut found),
@@ -63,7 +79,7 @@ fn read_path(root: &Root, path: &Path, found: &mut Sources) {
         log::debug!("no CA at '{}'", path.display());
         return;
     }
-    match read_file(root, path) {
+    match read_file(root, path, found.budget()) {
         Ok(bytes) => found.sources.push(Source {
             name: name_of(path),
             path: path.to_owned(),
@@ -73,7 +89,7 @@ fn read_path(root: &Root, path: &Path, found: &mut Sources) {
         Err(Error::NotRegular { is: FileKind::Directory, .. }) if !is_named_like_file(path) => {
             read_directory(root, path, found);
         }
-        Err(error) => found.errors.push(error),
+        Err(error) => found.fail(path, error),
     }
 }
 
@@ -83,7 +99,7 @@ fn read_directory(root: &Root, directory: &Path, found: &mut Sources) {
     let mut names = match root.names(directory) {
         Ok(names) => names,
         Err(cause) => {
-            return found.errors.push(Error::ReadCa { path: directory.to_owned(), cause });
+            return found.fail(directory, Error::ReadCa { path: directory.to_owned(), cause });
         }
     };
     names.sort_unstable();
@@ -94,24 +110,24 @@ fn read_directory(root: &Root, directory: &Path, found: &mut Sources) {
         .filter(|path| has_extension(path, &["crt", "pem", "cer"]))
         .collect();
     if paths.is_empty() {
-        found.errors.push(Error::NoCaInDirectory { path: directory.to_owned() });
+        found.fail(directory, Error::NoCaInDirectory { path: directory.to_owned() });
     }
     for path in paths {
-        match read_file(root, &path) {
+        match read_file(root, &path, found.budget()) {
             Ok(bytes) => found.sources.push(Source {
                 name: name_of(directory),
                 is_public: is_public(root, &path),
                 path,
                 bytes,
             }),
-            Err(error) => found.errors.push(error),
+            Err(error) => found.fail(directory, error),
         }
     }
 }
 
-fn read_file(root: &Root, path: &Path) -> Result<Vec<u8>, Error> {
+fn read_file(root: &Root, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     let path_of = || path.to_owned();
-    match root.read(path, SIZE_MAX) {
+    match root.read(path, limit) {
         Ok(bytes) if bytes.is_empty() => Err(Error::EmptyCa { path: path_of() }),
         Ok(bytes) => Ok(bytes),
         Err(ReadError::Io(cause)) => Err(Error::ReadCa { path: path_of(), cause }),
@@ -157,7 +173,7 @@ fn name_of(path: &Path) -> String {
     name
 }
 
-/// Bytes of one CA file.
+/// Bytes of all CA files together.
 const SIZE_MAX: u64 = 16 << 20;
 
 /// Leaves room for what is put around it in a file name of 255 bytes.

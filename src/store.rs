@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::local::LocalAnchor;
 use crate::local::LocalFile;
 use crate::platform::Hooks;
 use crate::platform::Platform;
+use crate::report;
 use crate::root::Root;
 use crate::sys;
 
@@ -25,10 +27,17 @@ pub(crate) struct StoreState {
     pub(crate) missing_directories: Vec<PathBuf>,
     pub(crate) bundles: Vec<pem_bundle::State>,
     pub(crate) hash_directory: Option<hash_directory::State>,
+    /// An earlier start didn't get to its end.
+    pub(crate) was_cut_short: bool,
     /// Hooks that the distribution's tool would run.
     pub(crate) hooks: Vec<PathBuf>,
     /// The file with the anchors alone that an earlier start left at [`ANCHORS_FILE`].
     pub(crate) anchors_file: Option<Vec<u8>>,
+}
+
+/// The file in the anchors directory that is there while a plan is carried out.
+pub(crate) fn unfinished(platform: &Platform) -> PathBuf {
+    Path::new(platform.anchors_directory).join(".ca-entrypoint-unfinished")
 }
 
 /// Where the anchors stand together in one file when no other file holds just them.
@@ -68,24 +77,29 @@ pub(crate) fn lock(
 /// The files of the anchors directory that the distribution's tool reads.
 ///
 /// # Errors
-/// When one of them can't be read.
+/// When a directory can't be read.
 pub(crate) fn local_files(root: &Root, platform: &Platform) -> Result<Vec<LocalFile>, Error> {
     let mut files = Vec::new();
-    list_local_files(root, platform, Path::new(platform.anchors_directory), DEPTH_MAX, &mut files)?;
+    let mut visited = BTreeSet::new();
+    let top = Path::new(platform.anchors_directory);
+    list_local_files(root, platform, top, DEPTH_MAX, &mut visited, &mut files)?;
     Ok(files)
 }
 
+/// Each directory is looked into once, however many links lead to it.
 fn list_local_files(
     root: &Root,
     platform: &Platform,
     directory: &Path,
     depth: usize,
+    visited: &mut BTreeSet<PathBuf>,
     files: &mut Vec<LocalFile>,
 ) -> Result<(), Error> {
-    let names = root
-        .names(directory)
-        .map_err(|cause| Error::ReadStore { path: directory.to_owned(), cause })?;
-    for name in names {
+    let failed = |cause| Error::ReadStore { path: directory.to_owned(), cause };
+    if !visited.insert(root.without_links(directory).map_err(failed)?) {
+        return Ok(());
+    }
+    for name in root.names(directory).map_err(failed)? {
         // A Kubernetes volume mounted here shows each file three times: by its own name, and below
         // two entries that begin so.
         if name.as_encoded_bytes().starts_with(b"..") {
@@ -95,10 +109,15 @@ fn list_local_files(
         let name = name.as_encoded_bytes();
         let is_taken = name.ends_with(platform.suffix.as_bytes())
             || (platform.takes_any_name && !name.starts_with(b"."));
-        if is_taken && let Some(bytes) = root.read_store_file(&path)? {
-            files.push(LocalFile { path, bytes });
-        } else if platform.is_recursive && depth > 0 && is_directory(root, &path) {
-            list_local_files(root, platform, &path, depth - 1, files)?;
+        let bytes = if is_taken { root.read_store_file(&path) } else { Ok(None) };
+        match bytes {
+            Ok(Some(bytes)) => files.push(LocalFile { path, bytes }),
+            Ok(None) if platform.is_recursive && depth > 0 && is_directory(root, &path) => {
+                list_local_files(root, platform, &path, depth - 1, visited, files)?;
+            }
+            Ok(None) => {}
+            // Somebody's broken file doesn't keep ours from being installed.
+            Err(error) => report::error(&error),
         }
     }
     Ok(())
@@ -134,7 +153,12 @@ pub(crate) fn observe(
         missing_directories,
         bundles,
         hash_directory,
-        hooks: platform.hooks.as_ref().map(|hooks| list_hooks(root, hooks)).unwrap_or_default(),
+        was_cut_short: root.has_entry(&unfinished(platform)).is_ok_and(|exists| exists),
+        // Another root's programs aren't run.
+        hooks: match &platform.hooks {
+            Some(hooks) if root.is_system() => list_hooks(root, hooks),
+            _ => Vec::new(),
+        },
         anchors_file: root.read_store_file(Path::new(ANCHORS_FILE))?,
     })
 }
@@ -158,7 +182,8 @@ fn list_hooks(root: &Root, hooks: &Hooks) -> Vec<PathBuf> {
         .collect()
 }
 
-/// How long other starts are waited for; one takes milliseconds, and its hooks a minute at most.
+/// How long other starts are waited for; one takes milliseconds, and each of its hooks a minute at
+/// most.
 const LOCK_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Directories below the anchors directory that are looked into.

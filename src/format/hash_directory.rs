@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::btree_map::Entry;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -36,7 +37,8 @@ pub(crate) struct State {
 type Bucket = BTreeMap<u32, HashLink>;
 
 struct HashLink {
-    target: PathBuf,
+    /// None of what is no link, but a certificate itself: it keeps its number.
+    target: Option<PathBuf>,
     behind: Behind,
 }
 
@@ -48,6 +50,15 @@ enum Behind {
     Nothing,
     /// Several certificates, or none.
     OtherFile,
+}
+
+impl Behind {
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        match self {
+            Self::Certificate(fingerprint) => Some(*fingerprint),
+            Self::Nothing | Self::OtherFile => None,
+        }
+    }
 }
 
 /// # Errors
@@ -81,13 +92,16 @@ pub(crate) fn observe(
         };
         let bucket = bucket.insert(Bucket::new());
         for number in 0.. {
-            let Some(target) = root.read_link(&path.join(hash_name(hash, number))) else {
+            let entry = path.join(hash_name(hash, number));
+            let exists = root.has_entry(&entry);
+            if !exists.map_err(|cause| Error::ReadStore { path: entry.clone(), cause })? {
                 break;
-            };
-            let behind = match fingerprints.get(&target) {
+            }
+            let target = root.read_link(&entry);
+            let behind = match target.as_ref().and_then(|target| fingerprints.get(target)) {
                 Some(Some(known)) => Behind::Certificate(*known),
                 Some(None) => Behind::OtherFile,
-                None => look_behind(root, &path.join(&target))?,
+                None => look_behind(root, &entry)?,
             };
             bucket.insert(number, HashLink { target, behind });
             state.has_hash_links = true;
@@ -110,37 +124,73 @@ pub(crate) struct Changes {
 }
 
 /// Makes the directory hold the wanted anchors.
-pub(crate) fn changes(state: &State, platform: &Platform, locals: &[LocalAnchor]) -> Changes {
+pub(crate) fn changes(
+    state: &State,
+    platform: &Platform,
+    locals: &[LocalAnchor],
+    was_cut_short: bool,
+) -> Changes {
     let mut result = Changes { changes: Vec::new(), added: Vec::new(), removed: Vec::new() };
-    let path_of = |name: &str| Path::new(state.directory.path).join(name);
-    for local in locals {
-        let name = link_name(state.directory, &local.stem(platform));
-        let existing = state.links.get(&name);
+    let owners = owners(state.directory, platform, locals);
+    for (name, local) in &owners {
+        let path = Path::new(state.directory.path).join(name);
+        let existing = state.links.get(name);
         match local.fate {
-            Fate::Present if existing.and_then(Option::as_ref) != Some(&local.path) => {
-                result
-                    .changes
-                    .push(Change::Link { path: path_of(&name), target: local.path.clone() });
-                result.added.push(path_of(&name));
+            Fate::Present => {
+                let is_there = existing.and_then(Option::as_ref) == Some(&local.path);
+                if !is_there {
+                    let target = local.path.clone();
+                    result.changes.push(Change::Link { path: path.clone(), target });
+                }
+                // Hooks may not have been told of what an earlier start did.
+                if !is_there || was_cut_short {
+                    result.added.push(path);
+                }
             }
             Fate::Absent if existing.is_some() => {
-                result.changes.push(Change::Remove { path: path_of(&name) });
-                result.removed.push(path_of(&name));
+                result.changes.push(Change::Remove { path: path.clone() });
+                result.removed.push(path);
             }
-            _ => {}
+            Fate::Absent | Fate::AsFound => {}
         }
     }
     if state.directory.hash_links == HashLinks::Always || state.has_hash_links {
-        result.changes.extend(hash_link_changes(state, platform, locals));
+        result.changes.extend(hash_link_changes(state, owners));
     }
     result
 }
 
-fn hash_link_changes(state: &State, platform: &Platform, locals: &[LocalAnchor]) -> Vec<Change> {
-    let mut by_hash: BTreeMap<u32, Vec<Member>> = BTreeMap::new();
+/// The link names in the order of the anchors, each with the one that it leads to: of files whose names
+/// differ only in their directories, or in characters that a link's name doesn't have, the last one,
+/// as with the distributions' tools.
+fn owners<'a>(
+    directory: &HashDirectory,
+    platform: &Platform,
+    locals: &'a [LocalAnchor],
+) -> Vec<(String, &'a LocalAnchor)> {
+    let mut owners: Vec<(String, &LocalAnchor)> = Vec::new();
+    let mut positions: BTreeMap<String, usize> = BTreeMap::new();
     for local in locals {
+        let name = link_name(directory, &local.stem(platform));
+        match positions.get(&name) {
+            Some(&at) if local.fate == Fate::Present || owners[at].1.fate != Fate::Present => {
+                owners[at].1 = local;
+            }
+            Some(_) => {}
+            None => {
+                positions.insert(name.clone(), owners.len());
+                owners.push((name, local));
+            }
+        }
+    }
+    owners
+}
+
+fn hash_link_changes(state: &State, owners: Vec<(String, &LocalAnchor)>) -> Vec<Change> {
+    let mut by_hash: BTreeMap<u32, Vec<Member>> = BTreeMap::new();
+    for (name, local) in owners {
         if let Some(certificate) = &local.certificate {
-            let name = PathBuf::from(link_name(state.directory, &local.stem(platform)));
+            let name = PathBuf::from(name);
             let member = Member { name, fingerprint: certificate.fingerprint, fate: local.fate };
             by_hash.entry(certificate.subject_hash).or_default().push(member);
         }
@@ -164,42 +214,46 @@ struct Member {
 }
 
 fn bucket_changes(directory: &Path, hash: u32, before: &Bucket, members: &[Member]) -> Vec<Change> {
-    let is_unwanted = |link: &HashLink| {
-        link.behind == Behind::Nothing
-            || members
-                .iter()
-                .any(|member| member.fate == Fate::Absent && member.name == link.target)
-    };
-    // Those that stay move up into the gaps, and the new ones follow: as the tools number them.
-    let mut links: Vec<&Path> = before
-        .values()
-        .filter(|link| !is_unwanted(link))
-        .map(|link| link.target.as_path())
+    let absent: BTreeSet<&Path> = members
+        .iter()
+        .filter(|member| member.fate == Fate::Absent)
+        .map(|member| member.name.as_path())
         .collect();
-    for member in members.iter().filter(|member| member.fate == Fate::Present) {
-        // The same certificate under another name needs no second link.
-        let is_there = before.values().any(|link| {
-            !is_unwanted(link)
-                && (link.target == member.name
-                    || link.behind == Behind::Certificate(member.fingerprint))
-        });
-        if !is_there {
-            links.push(&member.name);
-        }
-    }
-    let links: BTreeMap<u32, &Path> = (0..).zip(links).collect();
+    let is_kept = |link: &&HashLink| {
+        link.behind != Behind::Nothing
+            && !link.target.as_ref().is_some_and(|target| absent.contains(target.as_path()))
+    };
+    let kept: Vec<&HashLink> = before.values().filter(is_kept).collect();
+    let targets: BTreeSet<&Path> = kept.iter().filter_map(|link| link.target.as_deref()).collect();
+    let fingerprints: BTreeSet<Fingerprint> =
+        kept.iter().filter_map(|link| link.behind.fingerprint()).collect();
+    // The same certificate under another name needs no second link.
+    let new = members.iter().filter(|member| {
+        member.fate == Fate::Present
+            && !targets.contains(member.name.as_path())
+            && !fingerprints.contains(&member.fingerprint)
+    });
+    // The links that stay move up into the gaps, and the new ones follow, as the tools number them. A
+    // file stays where it is.
+    let is_file = |number: &u32| before.get(number).is_some_and(|link| link.target.is_none());
+    let numbers = (0..).filter(|number| !is_file(number));
+    let stay = kept.iter().filter_map(|link| link.target.as_deref());
+    let links: BTreeMap<u32, &Path> =
+        numbers.zip(stay.chain(new.map(|member| member.name.as_path()))).collect();
 
     let path_of = |number: u32| directory.join(hash_name(hash, number));
     let made = links
         .iter()
-        .filter(|&(number, &target)| before.get(number).is_none_or(|link| link.target != target))
+        .filter(|&(number, &target)| {
+            before.get(number).is_none_or(|link| link.target.as_deref() != Some(target))
+        })
         .map(|(&number, &target)| Change::Link {
             path: path_of(number),
             target: target.to_owned(),
         });
     let removed = before
         .keys()
-        .filter(|number| !links.contains_key(number))
+        .filter(|number| !links.contains_key(number) && !is_file(number))
         .map(|&number| Change::Remove { path: path_of(number) });
     made.chain(removed).collect()
 }

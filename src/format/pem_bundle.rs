@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use crate::change::Change;
 use crate::error::Error;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
+use crate::pem;
 use crate::platform::PemBundle;
 use crate::platform::Separator;
 use crate::root::Root;
@@ -46,7 +48,7 @@ pub(crate) fn observe(
     let mut states: Vec<State> = Vec::new();
     for path in bundle.paths {
         let path = Path::new(path);
-        let current_end = read_current_end(root, path, bundle, locals);
+        let current_end = read_current_end(root, path, locals);
         let Some(content) =
             current_end.map_or_else(|| root.read_store_file(path), |end| Ok(Some(end)))?
         else {
@@ -70,17 +72,13 @@ pub(crate) fn observe(
 }
 
 /// The end of a bundle that is as it shall be: what most starts find. It is a fiftieth of the whole.
-fn read_current_end(
-    root: &Root,
-    path: &Path,
-    bundle: &PemBundle,
-    locals: &[LocalAnchor],
-) -> Option<Vec<u8>> {
+fn read_current_end(root: &Root, path: &Path, locals: &[LocalAnchor]) -> Option<Vec<u8>> {
     let existing = locals.iter().filter(|local| local.existed);
     let length: usize = existing.map(|local| local.text.len() + 1).sum();
     let end = root.read_end(path, length + END_MARKER.len() + 2).ok()?;
-    let is_enough = has_certificate(strip_tail(&end, locals).0)
-        && update(&end, locals, bundle.separator).is_none();
+    let (rest, in_tail) = strip_tail(&end, locals);
+    let is_current = |(local, in_tail): (&LocalAnchor, bool)| in_tail && local.fate != Fate::Absent;
+    let is_enough = has_certificate(rest) && locals.iter().zip(in_tail).all(is_current);
     is_enough.then_some(end)
 }
 
@@ -93,8 +91,9 @@ pub(crate) fn changes(
     state: &State,
     locals: &[LocalAnchor],
     separator: Separator,
+    was_cut_short: bool,
 ) -> Option<Change> {
-    let content = update(&state.content, locals, separator)?;
+    let content = update(&state.content, locals, separator, !was_cut_short)?;
     if content.is_empty() {
         // Go takes the first bundle that exists, an empty one too.
         return Some(Change::Remove { path: state.file.clone() });
@@ -105,14 +104,24 @@ pub(crate) fn changes(
 /// The distributions' tools write their own certificates first and the anchors directory's last, so
 /// an anchor's place is the end of the bundle, in the order of the names. What stands before it is
 /// the image's and stays as it is, even when the files that the tool would make it of are gone.
-fn update(bundle: &[u8], locals: &[LocalAnchor], separator: Separator) -> Option<Vec<u8>> {
+fn update(
+    bundle: &[u8],
+    locals: &[LocalAnchor],
+    separator: Separator,
+    is_base_ours: bool,
+) -> Option<Vec<u8>> {
     let (base, in_tail) = strip_tail(bundle, locals);
+    let mut index = None;
     let mut cuts = Vec::new();
     let mut tail = Vec::new();
     let mut is_changed = false;
     for (local, &in_tail) in locals.iter().zip(&in_tail) {
         // Somebody may have added to the end since, or a tool have written another order.
-        let in_base = if in_tail || !local.existed { None } else { find_last(base, &local.text) };
+        let in_base = if in_tail || !local.existed || !is_base_ours {
+            None
+        } else {
+            index.get_or_insert_with(|| Index::new(base)).find(&local.text)
+        };
         match local.fate {
             Fate::Present | Fate::AsFound if in_tail => tail.push(local),
             Fate::Present if in_base.is_none() => {
@@ -176,11 +185,23 @@ fn entry_length(bundle: &[u8], text: &[u8]) -> usize {
     text.len() + usize::from(bundle.get(text.len()) == Some(&b'\n'))
 }
 
-fn find_last(bundle: &[u8], text: &[u8]) -> Option<usize> {
-    if text.is_empty() {
-        None
-    } else {
-        bundle.windows(text.len()).rposition(|window| window == text)
+/// Where each PEM block of a bundle begins, the last of those that are alike.
+struct Index<'a> {
+    bundle: &'a [u8],
+    starts: BTreeMap<&'a [u8], usize>,
+}
+
+impl<'a> Index<'a> {
+    fn new(bundle: &'a [u8]) -> Self {
+        let starts = pem::blocks(bundle).filter_map(|block| Some((block.body?, block.start)));
+        Self { bundle, starts: starts.collect() }
+    }
+
+    /// Where a text of PEM blocks stands.
+    fn find(&self, text: &[u8]) -> Option<usize> {
+        let first = pem::blocks(text).next()?;
+        let at = self.starts.get(first.body?)?.checked_sub(first.start)?;
+        self.bundle[at..].starts_with(text).then_some(at)
     }
 }
 

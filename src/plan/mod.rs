@@ -17,6 +17,7 @@ use crate::local::Goal;
 use crate::local::LocalAnchor;
 use crate::platform::HookInput;
 use crate::platform::Platform;
+use crate::store;
 use crate::store::ANCHORS_FILE;
 use crate::store::StoreState;
 
@@ -76,7 +77,7 @@ pub(crate) fn plan(
     let links = state
         .hash_directory
         .as_ref()
-        .map(|directory| hash_directory::changes(directory, platform, locals));
+        .map(|directory| hash_directory::changes(directory, platform, locals, state.was_cut_short));
     let (anchors_file, anchors) = match goal {
         Goal::Install(anchors) => anchors_file(locals, state, anchors),
         Goal::Remove => (remove_anchors_file(state), None),
@@ -91,12 +92,9 @@ pub(crate) fn plan(
             mode: 0o644,
         })
         .collect();
-    changes.extend(
-        state
-            .bundles
-            .iter()
-            .filter_map(|bundle| pem_bundle::changes(bundle, locals, platform.bundle.separator)),
-    );
+    changes.extend(state.bundles.iter().filter_map(|bundle| {
+        pem_bundle::changes(bundle, locals, platform.bundle.separator, state.was_cut_short)
+    }));
     let (link_changes, added, removed) =
         links.map(|links| (links.changes, links.added, links.removed)).unwrap_or_default();
     changes.extend(link_changes);
@@ -107,13 +105,24 @@ pub(crate) fn plan(
             .filter(|local| local.fate == Fate::Absent)
             .map(|local| Change::Remove { path: local.path.clone() }),
     );
-    if !changes.is_empty() {
-        let missing =
-            state.missing_directories.iter().filter(|directory| is_needed(directory, &changes));
-        let directories: Vec<Change> =
-            missing.map(|path| Change::Directory { path: path.clone() }).collect();
-        changes.splice(0..0, directories);
+    if !changes.is_empty() || state.was_cut_short {
+        let missing = state.missing_directories.iter();
+        let needed = missing.filter(|directory| is_needed(directory, &changes));
+        let mut begin: Vec<Change> =
+            needed.map(|path| Change::Directory { path: path.clone() }).collect();
+        let unfinished = store::unfinished(platform);
+        let touches_anchors = locals.iter().any(|local| {
+            local.fate == Fate::Absent || (local.fate == Fate::Present && !local.is_current)
+        });
+        if touches_anchors {
+            let content = Vec::new();
+            begin.push(Change::File { path: unfinished.clone(), content, mode: 0o644 });
+        }
+        changes.splice(0..0, begin);
         changes.extend(hook_changes(platform, state, &added, &removed));
+        if touches_anchors || state.was_cut_short {
+            changes.push(Change::Remove { path: unfinished });
+        }
     }
 
     let merged_bundle = state

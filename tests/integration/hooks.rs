@@ -1,7 +1,6 @@
 //! The programs that a distribution's tool runs after it.
 
 use crate::command::Command;
-use crate::skeletons::CERTS;
 use crate::skeletons::alpine;
 use crate::skeletons::debian;
 use crate::skeletons::with_programs;
@@ -14,7 +13,7 @@ fn ca(name: &str) -> String {
 }
 
 #[test]
-fn hooks_are_planned_and_not_run_in_another_root() {
+fn hooks_of_another_root_are_neither_planned_nor_run() {
     let root = debian();
     let ran = root.at("/ran");
     let hook = "/etc/ca-certificates/update.d/hook";
@@ -24,14 +23,9 @@ fn hooks_are_planned_and_not_run_in_another_root() {
         .write("/etc/ca-certificates/update.d/not-executable", "#!/bin/sh\n")
         .write("/etc/ca-certificates/update.d/has.dot", "#!/bin/sh\n")
         .mode("/etc/ca-certificates/update.d/has.dot", 0o755);
-    let plan = root.run(&["--dry-run"]).ok().out();
-    let runs: Vec<&str> = plan.lines().filter(|line| line.starts_with("run ")).collect();
-    assert!(
-        matches!(runs[..], [run] if run.starts_with(&format!("run {hook} < +{CERTS}/ca-entr")))
-    );
+    assert!(!root.run(&["--dry-run"]).ok().out().contains("run "));
     root.run(&[]).ok();
     assert!(!ran.exists());
-    assert!(!root.run(&["--dry-run"]).out().contains("run "), "no change, no hook");
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod foreign;
 mod hash;
 mod hooks;
 mod install;
+mod leftovers;
 mod links;
 mod messages;
 mod names;
