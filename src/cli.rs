@@ -191,7 +191,7 @@ fn parse_options(arguments: Vec<OsString>) -> Result<Typed, Error> {
     }
 }
 
-/// `--ca` turns both variables off: who bakes it into an image leaves a job's author no say.
+/// `--ca` turns both variables off: who bakes it into an image chooses the CA.
 fn locations(options: &Options, environment: &Environment) -> Vec<Location> {
     let is_system = options.root.is_none();
     let located = |paths: &mut dyn Iterator<Item = PathBuf>| {
