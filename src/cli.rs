@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::source::Location;
 
 /// What this start is to do.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Config {
     pub(crate) root: PathBuf,
     pub(crate) locations: Vec<Location>,
@@ -28,6 +28,8 @@ pub(crate) struct Config {
     pub(crate) show_plan: Option<Format>,
     pub(crate) on_error: OnError,
     pub(crate) log: Log,
+    /// A variable that makes no sense.
+    pub(crate) ignored: Option<Error>,
     /// The command belongs to a program that `CA_ENTRYPOINT_PREFIX` names.
     pub(crate) has_prefix: bool,
     /// The command and its arguments; none when installing is all there is to do.
@@ -65,7 +67,7 @@ impl Default for Log {
 }
 
 /// What the arguments ask for.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) enum Request {
     Run(Config),
     /// Print this text and exit.
@@ -111,8 +113,11 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
         ));
     }
     let default_on_error = if options.command.is_empty() { OnError::Fail } else { OnError::Warn };
-    let variable_on_error =
-        environment.value("CA_ENTRYPOINT_ON_ERROR").and_then(OsStr::to_str).and_then(on_error);
+    let variable_on_error = environment.non_empty(ON_ERROR).map(OsStr::to_string_lossy);
+    let known_on_error = variable_on_error.as_deref().and_then(on_error);
+    let ignored = variable_on_error.filter(|_| known_on_error.is_none()).map(|value| {
+        Error::BadVariable { name: ON_ERROR, value: value.into_owned(), known: ON_ERROR_VALUES }
+    });
     let level = match options.verbosity {
         i32::MIN..0 => LevelFilter::Error,
         0 => LevelFilter::Info,
@@ -130,8 +135,9 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
         locations: locations(&options, environment),
         is_removal: options.is_removal,
         show_plan: options.is_dry_run.then_some(options.format.unwrap_or(Format::Text)),
-        on_error: options.on_error.or(variable_on_error).unwrap_or(default_on_error),
+        on_error: options.on_error.or(known_on_error).unwrap_or(default_on_error),
         log: Log { level, filter },
+        ignored,
         has_prefix: prefix.is_some(),
         root: options.root.unwrap_or_else(|| PathBuf::from("/")),
         command: options.command,
@@ -171,8 +177,9 @@ fn parse_options(arguments: Vec<OsString>) -> Result<Typed, Error> {
             Some(Arg::Long("on-error")) => {
                 let value = parser.value().and_then(ValueExt::string).map_err(invalid)?;
                 let known = on_error(&value);
-                options.on_error =
-                    Some(known.ok_or_else(|| unknown_value("--on-error", &value, "warn or fail"))?);
+                options.on_error = Some(
+                    known.ok_or_else(|| unknown_value("--on-error", &value, ON_ERROR_VALUES))?,
+                );
             }
             Some(Arg::Long("dry-run")) => options.is_dry_run = true,
             Some(Arg::Long("format")) => {
@@ -248,6 +255,9 @@ fn invalid(error: impl Display) -> Error {
 fn usage(message: &str) -> Error {
     Error::Usage { message: message.to_owned() }
 }
+
+const ON_ERROR: &str = "CA_ENTRYPOINT_ON_ERROR";
+const ON_ERROR_VALUES: &str = "warn or fail";
 
 /// Where GitLab Runner's images look for a CA.
 const DEFAULT_CA: &str = "/etc/gitlab-runner/certs/ca.crt";

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 /// cause last.
 #[derive(Debug)]
 pub(crate) enum Error {
+    BadVariable { name: &'static str, value: String, known: &'static str },
     BrokenBlock { path: PathBuf, number: usize, line: usize, why: BrokenBlock },
     EmptyCa { path: PathBuf },
     ExecNotFound { command: OsString, what: Missing },
@@ -105,6 +106,7 @@ impl Error {
     /// What the reader can do, where there is anything.
     pub(crate) fn hint(&self) -> Option<&'static str> {
         let hint = match self {
+            Self::BadVariable { .. } => "correct it where the container's variables are set",
             Self::BrokenBlock { why: BrokenBlock::Distrusted, .. } => {
                 "export it anew with 'openssl x509', which leaves trust settings out"
             }
@@ -175,6 +177,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::BadVariable { name, value, known } => {
+                write!(f, "ignoring variable {name}='{value}': it takes {known}")
+            }
             Self::BrokenBlock { path, number, line, why } => {
                 write!(
                     f,

@@ -61,6 +61,7 @@ pub fn run(arguments: Vec<OsString>) -> Result<Infallible, Stop> {
         Request::Show(text) => return Err(Stop::print(text)),
     };
     report::init(&config.log);
+    config.ignored.iter().for_each(report::error);
     let root = Root::open(&config.root)?;
     let trust = establish_trust(&root, &config)?;
     let Some((command, arguments)) = config.command.split_first() else {

@@ -154,3 +154,13 @@ fn nothing_on_stdout_is_ours_when_a_ca_is_installed() {
     root.write(CA, Certificate::ca("A").pem());
     root.run(&["-v", "-v"]).ok().prints("");
 }
+
+#[test]
+fn a_variable_that_makes_no_sense_is_told_and_the_command_runs() {
+    let outcome = Command::new(&["echo", "ran"]).env("CA_ENTRYPOINT_ON_ERROR", "panic").run();
+    outcome
+        .ok()
+        .prints("ran\n")
+        .says("ignoring variable CA_ENTRYPOINT_ON_ERROR='panic': it takes warn or fail")
+        .says("hint: ");
+}
