@@ -43,8 +43,8 @@ pub(crate) struct TrustAnchors {
 
 impl TrustAnchors {
     /// The anchors of `contents`, and what is to be said of them at a time in seconds since 1970;
-    /// `None` when there are none. A source with errors, or of which a file is `unread`, adds anchors and replaces none: it may have
-    /// been read while it was written.
+    /// `None` when there are none. A source with errors, or of which a file is `unread`, adds
+    /// anchors and replaces none: it may have been read while it was written.
     pub(crate) fn new(contents: &[Contents], unread: &BTreeSet<String>, now: i64) -> Option<Self> {
         let file = match contents {
             [only] if only.is_clean_pem => Some(only.path.clone()),

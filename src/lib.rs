@@ -139,8 +139,9 @@ fn converge(root: &Root, goal: Goal<'_>) -> Result<Plan, Error> {
 }
 
 fn make_plan(root: &Root, detected: &Detected, goal: Goal<'_>) -> Result<Plan, Error> {
-    let locals =
-        local::anchors(detected.platform, store::local_files(root, detected.platform)?, goal);
+    let listing = store::list_local_files(root, detected.platform)?;
+    listing.errors.iter().for_each(report::error);
+    let locals = local::anchors(detected.platform, listing.files, goal);
     let state = store::observe(root, detected.platform, &locals)?;
     Ok(plan::plan(detected.platform, &locals, &state, goal))
 }

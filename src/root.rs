@@ -25,8 +25,8 @@ use crate::sys;
 pub(crate) struct Root {
     /// Without links in it.
     path: PathBuf,
-    /// The resolved paths of the few directories that everything lies in. No change of a plan's leads
-    /// one of them elsewhere.
+    /// The resolved paths of the few directories that everything lies in. No change of a plan's
+    /// leads one of them elsewhere.
     directories: RefCell<BTreeMap<OsString, PathBuf>>,
 }
 

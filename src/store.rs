@@ -17,7 +17,6 @@ use crate::local::LocalAnchor;
 use crate::local::LocalFile;
 use crate::platform::Hooks;
 use crate::platform::Platform;
-use crate::report;
 use crate::root::Root;
 use crate::sys;
 
@@ -74,29 +73,33 @@ pub(crate) fn lock(
     }
 }
 
-/// The files of the anchors directory that the distribution's tool reads.
-///
-/// # Errors
-/// When a directory can't be read.
-pub(crate) fn local_files(root: &Root, platform: &Platform) -> Result<Vec<LocalFile>, Error> {
-    let mut files = Vec::new();
-    let mut visited = BTreeSet::new();
-    let top = Path::new(platform.anchors_directory);
-    list_local_files(root, platform, top, DEPTH_MAX, &mut visited, &mut files)?;
-    Ok(files)
+/// What the distribution's tool reads in the anchors directory.
+#[derive(Default)]
+pub(crate) struct Listing {
+    pub(crate) files: Vec<LocalFile>,
+    /// Of files that can't be read: somebody's broken file keeps none of ours from being installed.
+    pub(crate) errors: Vec<Error>,
+    /// Each directory is looked into once, however many links lead to it.
+    visited: BTreeSet<PathBuf>,
 }
 
-/// Each directory is looked into once, however many links lead to it.
-fn list_local_files(
+/// # Errors
+/// When a directory can't be read.
+pub(crate) fn list_local_files(root: &Root, platform: &Platform) -> Result<Listing, Error> {
+    let mut listing = Listing::default();
+    list_directory(root, platform, Path::new(platform.anchors_directory), DEPTH_MAX, &mut listing)?;
+    Ok(listing)
+}
+
+fn list_directory(
     root: &Root,
     platform: &Platform,
     directory: &Path,
     depth: usize,
-    visited: &mut BTreeSet<PathBuf>,
-    files: &mut Vec<LocalFile>,
+    listing: &mut Listing,
 ) -> Result<(), Error> {
     let failed = |cause| Error::ReadStore { path: directory.to_owned(), cause };
-    if !visited.insert(root.without_links(directory).map_err(failed)?) {
+    if !listing.visited.insert(root.without_links(directory).map_err(failed)?) {
         return Ok(());
     }
     for name in root.names(directory).map_err(failed)? {
@@ -111,13 +114,12 @@ fn list_local_files(
             || (platform.takes_any_name && !name.starts_with(b"."));
         let bytes = if is_taken { root.read_store_file(&path) } else { Ok(None) };
         match bytes {
-            Ok(Some(bytes)) => files.push(LocalFile { path, bytes }),
+            Ok(Some(bytes)) => listing.files.push(LocalFile { path, bytes }),
             Ok(None) if platform.is_recursive && depth > 0 && is_directory(root, &path) => {
-                list_local_files(root, platform, &path, depth - 1, visited, files)?;
+                list_directory(root, platform, &path, depth - 1, listing)?;
             }
             Ok(None) => {}
-            // Somebody's broken file doesn't keep ours from being installed.
-            Err(error) => report::error(&error),
+            Err(error) => listing.errors.push(error),
         }
     }
     Ok(())

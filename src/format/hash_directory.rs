@@ -160,9 +160,9 @@ pub(crate) fn changes(
     result
 }
 
-/// The link names in the order of the anchors, each with the one that it leads to: of files whose names
-/// differ only in their directories, or in characters that a link's name doesn't have, the last one,
-/// as with the distributions' tools.
+/// The link names in the order of the anchors, each with the one that it leads to: of files whose
+/// names differ only in their directories, or in characters that a link's name doesn't have, the
+/// last one, as with the distributions' tools.
 fn owners<'a>(
     directory: &HashDirectory,
     platform: &Platform,
@@ -233,8 +233,8 @@ fn bucket_changes(directory: &Path, hash: u32, before: &Bucket, members: &[Membe
             && !targets.contains(member.name.as_path())
             && !fingerprints.contains(&member.fingerprint)
     });
-    // The links that stay move up into the gaps, and the new ones follow, as the tools number them. A
-    // file stays where it is.
+    // The links that stay move up into the gaps, and the new ones follow, as the tools number them.
+    // A file stays where it is.
     let is_file = |number: &u32| before.get(number).is_some_and(|link| link.target.is_none());
     let numbers = (0..).filter(|number| !is_file(number));
     let stay = kept.iter().filter_map(|link| link.target.as_deref());

@@ -71,7 +71,8 @@ pub(crate) fn observe(
     Ok(states)
 }
 
-/// The end of a bundle that is as it shall be: what most starts find. It is a fiftieth of the whole.
+/// The end of a bundle that is as it shall be: what most starts find. It is a fiftieth of the
+/// whole.
 fn read_current_end(root: &Root, path: &Path, locals: &[LocalAnchor]) -> Option<Vec<u8>> {
     let existing = locals.iter().filter(|local| local.existed);
     let length: usize = existing.map(|local| local.text.len() + 1).sum();

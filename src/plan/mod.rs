@@ -65,9 +65,9 @@ impl Plan {
     }
 }
 
-/// Makes the plan that leads from `state` to the goal of each of `locals`. Each reader's output is
-/// written before what only keeps it up, and what an earlier start put in goes last: a start that
-/// is cut short leaves a store that the next one mends.
+/// Makes the plan that leads from `state` to the goal of each of `locals`. What programs read is
+/// written before what keeps it up, and what an earlier start put in goes last: a start that is cut
+/// short leaves a store that the next one mends, hooks included.
 pub(crate) fn plan(
     platform: &Platform,
     locals: &[LocalAnchor],
