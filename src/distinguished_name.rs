@@ -15,12 +15,13 @@ pub(crate) enum NotText {
 }
 
 /// The value of an attribute as UTF-8, where its type is one that OpenSSL makes canonical
-/// (`ASN1_MASK_CANON` in `x_name.c`). A NumericString isn't among them.
+/// (`ASN1_MASK_CANON` in `x_name.c`). A NumericString isn't among them. A VisibleString is, but
+/// OpenSSL takes none in a name, and `strict` lets none through.
 pub(crate) fn text(value: &Any<'_>) -> Result<String, NotText> {
     let text = match value.tag() {
         Tag::Utf8String => str::from_utf8(value.data).ok().map(str::to_owned),
         // T.61 is read as Latin-1, by OpenSSL and everybody else.
-        Tag::PrintableString | Tag::T61String | Tag::Ia5String | Tag::VisibleString => {
+        Tag::PrintableString | Tag::T61String | Tag::Ia5String => {
             Some(value.data.iter().map(|&byte| char::from(byte)).collect())
         }
         Tag::BmpString => {

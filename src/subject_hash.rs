@@ -8,7 +8,6 @@
 
 use sha1::Digest;
 use sha1::Sha1;
-use x509_parser::asn1_rs::Any;
 use x509_parser::x509::AttributeTypeAndValue;
 use x509_parser::x509::X509Name;
 
@@ -34,10 +33,8 @@ fn canonical_attribute(attribute: &AttributeTypeAndValue<'_>) -> Option<Vec<u8>>
     let value = attribute.attr_value();
     let value = match text(value) {
         Ok(text) => tagged(TAG_UTF8_STRING, &fold(text.as_bytes())),
-        // Neither converted nor folded.
-        Err(NotText::OtherType) => {
-            tagged(u8::try_from(value.tag().0).ok()? | constructed_bit(value), value.data)
-        }
+        // Neither converted nor folded. It is primitive: `strict` lets no other value through.
+        Err(NotText::OtherType) => tagged(u8::try_from(value.tag().0).ok()?, value.data),
         Err(NotText::Malformed) => return None,
     };
     let oid = tagged(TAG_OID, attribute.attr_type().as_bytes());
@@ -65,10 +62,6 @@ fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
     der.extend_from_slice(significant);
     der.extend_from_slice(content);
     der
-}
-
-fn constructed_bit(value: &Any<'_>) -> u8 {
-    u8::from(value.header.is_constructed()) << 5
 }
 
 const TAG_OID: u8 = 0x06;
