@@ -50,6 +50,10 @@ compile() {
         shift
     done
     shift
+    # Nobody reads what is printed for programmers: 12 KiB.
+    flags+=(-Zfmt-debug=none)
+    # Instructions that stand in many places become functions: 16 KiB.
+    flags+=(-Cllvm-args=-enable-machine-outliner=always)
     # A panic aborts, so nothing reads the tables that unwinding needs: about 40 KiB.
     flags+=(-Cforce-unwind-tables=no)
     # The binary must not tell whose machine made it, nor differ between two: paths become names.
@@ -75,7 +79,7 @@ rustup)
     ;;
 rustup-prebuilt)
     have_target || fail "rustup can't add $target: run 'rustup target add $target' to see why"
-    compile cargo rustc "$packed" --
+    RUSTC_BOOTSTRAP=1 compile cargo rustc "$packed" --
     std=prebuilt
     ;;
 debian)
