@@ -9,12 +9,13 @@ use crate::change::Change;
 use crate::error::Error;
 use crate::error::Operation;
 use crate::plan::Plan;
+use crate::plan::TrustFiles;
 use crate::report;
 use crate::root::Root;
 use crate::sys;
 
-/// Takes the plan's steps in their order. A hook that fails is reported and fails nothing: the
-/// store is written by then.
+/// Takes the plan's steps in their order. A program that fails is reported and fails nothing:
+/// the store is written by then.
 ///
 /// # Errors
 /// At the first step that fails; those before it stay.
@@ -31,6 +32,11 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<(), Error> {
                     .and_then(|path| sys::write_file(&path, content, *mode));
                 written.map_err(|cause| failed(Operation::Write, path, cause))?;
             }
+            Change::PrivateDirectory { path } => {
+                let made =
+                    root.resolve_entry(path).and_then(|path| sys::create_private_directory(&path));
+                made.map_err(|cause| failed(Operation::CreateDirectory, path, cause))?;
+            }
             Change::Link { path, target } => {
                 let made = root.resolve_entry(path).and_then(|path| sys::write_link(&path, target));
                 made.map_err(|cause| failed(Operation::Link, path, cause))?;
@@ -39,14 +45,36 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<(), Error> {
                 let removed = root.resolve_entry(path).and_then(|path| sys::remove(&path));
                 removed.map_err(|cause| failed(Operation::Remove, path, cause))?;
             }
-            Change::Hook { path, directory, input } => {
-                if let Err(error) = sys::run_hook(path, directory, input) {
+            Change::Run { path, arguments, directory, input } => {
+                if let Err(error) = sys::run_program(path, arguments, directory, input) {
                     report::error(&error);
                 }
             }
         }
     }
     Ok(())
+}
+
+/// Puts the plan's files into memory, where there is no directory for them, and tells their paths.
+///
+/// # Errors
+/// When the kernel gives no such file, or no path to it; `NotFound` when programs are pointed at none
+/// of them.
+pub(crate) fn to_memory(plan: &Plan) -> io::Result<TrustFiles> {
+    let mut trust = plan.trust().clone();
+    for change in plan.changes() {
+        let Change::File { path, content, .. } = change else {
+            continue;
+        };
+        let files = [&mut trust.merged_bundle, &mut trust.anchors, &mut trust.keystore];
+        if let Some(file) = files.into_iter().flatten().find(|file| *file == path) {
+            *file = sys::memory_file(content)?;
+        }
+    }
+    if trust == *plan.trust() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    Ok(trust)
 }
 
 fn failed(operation: Operation, path: &Path, cause: io::Error) -> Error {

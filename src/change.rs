@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// One step.
@@ -11,10 +12,12 @@ pub(crate) enum Change {
     Directory { path: PathBuf },
     /// Put a file with this content in the place of what is there.
     File { path: PathBuf, content: Vec<u8>, mode: u32 },
-    /// Run a program of the distribution's.
-    Hook { path: PathBuf, directory: PathBuf, input: Vec<u8> },
+    /// Make a directory that nobody but this user can write to, or see that it is one.
+    PrivateDirectory { path: PathBuf },
     /// Put a symbolic link in the place of what is there.
     Link { path: PathBuf, target: PathBuf },
     /// Remove a file or a link.
     Remove { path: PathBuf },
+    /// Run a program of the distribution's in a directory, with this on its stdin.
+    Run { path: PathBuf, arguments: Vec<OsString>, directory: PathBuf, input: Vec<u8> },
 }

@@ -24,14 +24,23 @@ pub(crate) struct Config {
     pub(crate) locations: Vec<Location>,
     /// Take out what this program put in, instead of putting in.
     pub(crate) is_removal: bool,
+    pub(crate) placement: Placement,
     /// Show what would be done, and do nothing.
     pub(crate) show_plan: Option<Format>,
+    /// Print the variables for a shell, instead of giving them to a command.
+    pub(crate) prints_variables: bool,
     pub(crate) on_error: OnError,
     pub(crate) log: Log,
-    /// A variable that makes no sense.
-    pub(crate) ignored: Option<Error>,
+    /// Variables that make no sense.
+    pub(crate) ignored: Vec<Error>,
     /// The command belongs to a program that `CA_ENTRYPOINT_PREFIX` names.
     pub(crate) has_prefix: bool,
+    /// `XDG_RUNTIME_DIR`.
+    pub(crate) runtime_directory: Option<PathBuf>,
+    /// `HOME`.
+    pub(crate) home: Option<PathBuf>,
+    /// `JAVA_HOME`.
+    pub(crate) java_home: Option<PathBuf>,
     /// The command and its arguments; none when installing is all there is to do.
     pub(crate) command: Vec<OsString>,
 }
@@ -41,6 +50,15 @@ pub(crate) struct Config {
 pub(crate) enum Format {
     Json,
     Text,
+}
+
+/// Where the anchors go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Placement {
+    /// Into the system's store where it can be written, else into files of the user's own.
+    Auto,
+    Private,
+    System,
 }
 
 /// What an error leads to.
@@ -79,7 +97,9 @@ pub(crate) enum Request {
 struct Options {
     root: Option<PathBuf>,
     ca: Vec<PathBuf>,
+    placement: Option<Placement>,
     on_error: Option<OnError>,
+    prints_variables: bool,
     is_dry_run: bool,
     format: Option<Format>,
     is_removal: bool,
@@ -104,20 +124,13 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
             Typed::Show(text) => return Ok(Request::Show(text)),
         },
     };
-    if options.root.is_some() && !options.command.is_empty() {
-        return Err(usage("option '--root' takes no command, as nothing of another root is run"));
-    }
-    if options.is_removal && !options.ca.is_empty() {
-        return Err(usage(
-            "option '--remove' takes no '--ca': it takes out what came from all of them",
-        ));
+    if let Some(conflict) = conflict(&options) {
+        return Err(usage(conflict));
     }
     let default_on_error = if options.command.is_empty() { OnError::Fail } else { OnError::Warn };
-    let variable_on_error = environment.non_empty(ON_ERROR).map(OsStr::to_string_lossy);
-    let known_on_error = variable_on_error.as_deref().and_then(on_error);
-    let ignored = variable_on_error.filter(|_| known_on_error.is_none()).map(|value| {
-        Error::BadVariable { name: ON_ERROR, value: value.into_owned(), known: ON_ERROR_VALUES }
-    });
+    let mut ignored = Vec::new();
+    let on_error = options.on_error.or_else(|| ON_ERROR.of_variable(environment, &mut ignored));
+    let placement = options.placement.or_else(|| PLACEMENT.of_variable(environment, &mut ignored));
     let level = match options.verbosity {
         i32::MIN..0 => LevelFilter::Error,
         0 => LevelFilter::Info,
@@ -135,13 +148,36 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
         locations: locations(&options, environment),
         is_removal: options.is_removal,
         show_plan: options.is_dry_run.then_some(options.format.unwrap_or(Format::Text)),
-        on_error: options.on_error.or(known_on_error).unwrap_or(default_on_error),
+        placement: placement.unwrap_or(Placement::Auto),
+        prints_variables: options.prints_variables,
+        on_error: on_error.unwrap_or(default_on_error),
         log: Log { level, filter },
         ignored,
         has_prefix: prefix.is_some(),
+        runtime_directory: environment.non_empty("XDG_RUNTIME_DIR").map(PathBuf::from),
+        home: environment.non_empty("HOME").map(PathBuf::from),
+        java_home: environment.non_empty("JAVA_HOME").map(PathBuf::from),
         root: options.root.unwrap_or_else(|| PathBuf::from("/")),
         command: options.command,
     }))
+}
+
+/// Options that make no sense together.
+fn conflict(options: &Options) -> Option<&'static str> {
+    let has_root = options.root.is_some();
+    if has_root && !options.command.is_empty() {
+        Some("option '--root' takes no command, as nothing of another root is run")
+    } else if has_root && options.prints_variables {
+        Some("option '--root' takes no '--print-env', as nothing of another root is run")
+    } else if has_root && options.placement == Some(Placement::Private) {
+        Some("option '--root' takes no '--placement private': that is for one user's processes")
+    } else if options.is_removal && !options.ca.is_empty() {
+        Some("option '--remove' takes no '--ca': it takes out what came from all of them")
+    } else if options.prints_variables && !options.command.is_empty() {
+        Some("option '--print-env' takes no command, which would have the variables")
+    } else {
+        None
+    }
 }
 
 enum Typed {
@@ -174,22 +210,22 @@ fn parse_options(arguments: Vec<OsString>) -> Result<Typed, Error> {
             }
             Some(Arg::Long("ca")) => options.ca.push(parser.value().map_err(invalid)?.into()),
             Some(Arg::Long("root")) => options.root = Some(parser.value().map_err(invalid)?.into()),
+            Some(Arg::Long("placement")) => {
+                options.placement = Some(PLACEMENT.of_option(&mut parser)?);
+            }
             Some(Arg::Long("on-error")) => {
-                let value = parser.value().and_then(ValueExt::string).map_err(invalid)?;
-                let known = on_error(&value);
-                options.on_error = Some(
-                    known.ok_or_else(|| unknown_value("--on-error", &value, ON_ERROR_VALUES))?,
-                );
+                options.on_error = Some(ON_ERROR.of_option(&mut parser)?);
+            }
+            Some(Arg::Long("print-env")) => {
+                if let Some(shell) = parser.optional_value()
+                    && shell != "sh"
+                {
+                    return Err(unknown_value("--print-env", &shell.to_string_lossy(), "sh"));
+                }
+                options.prints_variables = true;
             }
             Some(Arg::Long("dry-run")) => options.is_dry_run = true,
-            Some(Arg::Long("format")) => {
-                options.format =
-                    match parser.value().and_then(ValueExt::string).map_err(invalid)?.as_str() {
-                        "json" => Some(Format::Json),
-                        "text" => Some(Format::Text),
-                        other => return Err(unknown_value("--format", other, "text or json")),
-                    };
-            }
+            Some(Arg::Long("format")) => options.format = Some(FORMAT.of_option(&mut parser)?),
             Some(Arg::Long("remove")) => options.is_removal = true,
             Some(Arg::Short('v') | Arg::Long("verbose")) => options.verbosity += 1,
             Some(Arg::Short('q') | Arg::Long("quiet")) => options.verbosity -= 1,
@@ -236,11 +272,33 @@ fn absolute(path: &Path, is_system: bool) -> PathBuf {
     }
 }
 
-fn on_error(value: &str) -> Option<OnError> {
-    match value {
-        "fail" => Some(OnError::Fail),
-        "warn" => Some(OnError::Warn),
-        _ => None,
+/// An option that takes one of a few words, and the variable that stands for it.
+struct Choice<T: 'static> {
+    option: &'static str,
+    variable: &'static str,
+    words: &'static [(&'static str, T)],
+    /// The words in a message.
+    known: &'static str,
+}
+
+impl<T: Copy> Choice<T> {
+    fn find(&self, word: &str) -> Option<T> {
+        self.words.iter().find(|(known, _)| *known == word).map(|&(_, value)| value)
+    }
+
+    fn of_option(&self, parser: &mut lexopt::Parser) -> Result<T, Error> {
+        let word = parser.value().and_then(ValueExt::string).map_err(invalid)?;
+        self.find(&word).ok_or_else(|| unknown_value(self.option, &word, self.known))
+    }
+
+    fn of_variable(&self, environment: &Environment, ignored: &mut Vec<Error>) -> Option<T> {
+        let word = environment.non_empty(self.variable)?.to_string_lossy();
+        let value = self.find(&word);
+        if value.is_none() {
+            let (name, known) = (self.variable, self.known);
+            ignored.push(Error::BadVariable { name, value: word.into_owned(), known });
+        }
+        value
     }
 }
 
@@ -256,8 +314,31 @@ fn usage(message: &str) -> Error {
     Error::Usage { message: message.to_owned() }
 }
 
-const ON_ERROR: &str = "CA_ENTRYPOINT_ON_ERROR";
-const ON_ERROR_VALUES: &str = "warn or fail";
+const ON_ERROR: Choice<OnError> = Choice {
+    option: "--on-error",
+    variable: "CA_ENTRYPOINT_ON_ERROR",
+    words: &[("fail", OnError::Fail), ("warn", OnError::Warn)],
+    known: "warn or fail",
+};
+
+const PLACEMENT: Choice<Placement> = Choice {
+    option: "--placement",
+    variable: "CA_ENTRYPOINT_PLACEMENT",
+    words: &[
+        ("auto", Placement::Auto),
+        ("private", Placement::Private),
+        ("system", Placement::System),
+    ],
+    known: "auto, system or private",
+};
+
+/// Has no variable: a dry run is for a person.
+const FORMAT: Choice<Format> = Choice {
+    option: "--format",
+    variable: "",
+    words: &[("json", Format::Json), ("text", Format::Text)],
+    known: "text or json",
+};
 
 /// Where GitLab Runner's images look for a CA.
 const DEFAULT_CA: &str = "/etc/gitlab-runner/certs/ca.crt";
@@ -277,8 +358,13 @@ Options:
   --ca PATH              CA file, or directory of *.crt, *.pem and *.cer files; may be given
                          more than once [CA_CERTIFICATES_PATH, ADDITIONAL_CA_CERT_BUNDLE]
                          [default: /etc/gitlab-runner/certs/ca.crt]
+  --placement auto|system|private
+                         where the CA goes: the system's trust store, or files of the user's own
+                         that variables name [CA_ENTRYPOINT_PLACEMENT] [default: auto, the store
+                         where it can be written, else private]
   --on-error warn|fail   what an error leads to: go on with COMMAND, or exit with 125
                          [CA_ENTRYPOINT_ON_ERROR] [default: warn with a COMMAND, else fail]
+  --print-env[=sh]       print the variables as a shell's commands instead of running a COMMAND
   --dry-run              print what would be done, and do nothing
   --format text|json     how --dry-run prints it [default: text]
   --remove               take out what this program put in

@@ -7,6 +7,9 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::format::java_keystore::Unusable;
+use crate::private::Closed;
+
 /// Everything that this program reports. The text is one line: what failed, on which file, and the
 /// cause last.
 #[derive(Debug)]
@@ -16,15 +19,17 @@ pub(crate) enum Error {
     EmptyCa { path: PathBuf },
     ExecNotFound { command: OsString, what: Missing },
     ExecRefused { command: OsString, cause: io::Error },
-    Hook { path: PathBuf, cause: io::Error },
-    HookFailed { path: PathBuf, status: String },
+    Keystore { path: PathBuf, why: Unusable },
     LockTimeout { path: PathBuf, seconds: u64 },
     NoCaInDirectory { path: PathBuf },
     NoCertificate { path: PathBuf, looks_like: Lookalike },
     NotRegular { path: PathBuf, is: FileKind },
+    Nowhere { closed: Option<Closed> },
     OpenRoot { path: PathBuf, cause: io::Error },
     ReadCa { path: PathBuf, cause: io::Error },
     ReadStore { path: PathBuf, cause: io::Error },
+    Run { path: PathBuf, cause: io::Error },
+    RunFailed { path: PathBuf, status: String },
     TooLarge { path: PathBuf, limit: u64 },
     TooManyCertificates { path: PathBuf, limit: usize },
     TrailingBytes { path: PathBuf, count: usize },
@@ -114,10 +119,11 @@ impl Error {
             Self::EmptyCa { .. } => "write the CA's certificate into it, as PEM or DER",
             Self::ExecRefused { .. }
             | Self::ExecNotFound { .. }
-            | Self::HookFailed { .. }
-            | Self::Hook { .. } => {
+            | Self::RunFailed { .. }
+            | Self::Run { .. } => {
                 return None;
             }
+            Self::Keystore { .. } => "add the CA to it with keytool, where the keystore is made",
             Self::LockTimeout { .. } => "end the process that holds the lock",
             Self::NoCaInDirectory { .. } => "put the CA there as a *.crt, *.pem or *.cer file",
             Self::NoCertificate { looks_like, .. } => match looks_like {
@@ -139,6 +145,9 @@ impl Error {
                 "Docker makes a directory of a mount whose file is missing on the host: check the host's path"
             }
             Self::NotRegular { .. } => "give a regular file",
+            Self::Nowhere { .. } => {
+                "mount a tmpfs at /tmp, mode 1777, or install the CA when the image is built"
+            }
             Self::OpenRoot { .. } => "give the directory that holds the unpacked image",
             Self::ReadCa { cause, .. } if cause.kind() == io::ErrorKind::NotFound => {
                 "it is a link to a file that is not there: check the mount"
@@ -201,11 +210,18 @@ impl fmt::Display for Error {
             Self::ExecRefused { command, cause } => {
                 write!(f, "cannot run '{}': {}", command.display(), Cause(cause))
             }
-            Self::Hook { path, cause } => {
-                write!(f, "cannot run hook '{}': {}", path.display(), Cause(cause))
+            Self::Run { path, cause } => {
+                write!(f, "cannot run program '{}': {}", path.display(), Cause(cause))
             }
-            Self::HookFailed { path, status } => {
-                write!(f, "hook '{}' failed: {status}", path.display())
+            Self::RunFailed { path, status } => {
+                write!(f, "program '{}' failed: {status}", path.display())
+            }
+            Self::Keystore { path, why } => {
+                let why = match why {
+                    Unusable::Malformed => "it is neither JKS nor PKCS#12, or broken",
+                    Unusable::Password => "its password is not 'changeit'",
+                };
+                write!(f, "cannot add to Java keystore '{}': {why}", path.display())
             }
             Self::LockTimeout { path, seconds } => {
                 write!(
@@ -232,6 +248,13 @@ impl fmt::Display for Error {
                     FileKind::Socket => "a socket",
                 };
                 write!(f, "cannot read CA file '{}': it is {is}", path.display())
+            }
+            Self::Nowhere { closed } => {
+                f.write_str("cannot install the CA: no directory is fit for a private copy")?;
+                match closed {
+                    Some(closed) => write!(f, ", and {closed}"),
+                    None => Ok(()),
+                }
             }
             Self::OpenRoot { path, cause } => {
                 write!(f, "cannot open root '{}': {}", path.display(), Cause(cause))
@@ -294,7 +317,7 @@ impl fmt::Display for BrokenBlock {
 
 /// An I/O error in the operating system's words alone, without the number that std appends, and the
 /// temporary path that tempfile appends to that.
-struct Cause<'a>(&'a io::Error);
+pub(crate) struct Cause<'a>(pub(crate) &'a io::Error);
 
 impl fmt::Display for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,16 +10,21 @@ mod certificate;
 mod change;
 mod cli;
 mod concern;
+mod der;
 mod distinguished_name;
 mod envelope;
 mod environment;
 mod error;
 mod exec;
 mod format;
+mod java;
 mod local;
+mod nss;
 mod pem;
+mod placement;
 mod plan;
 mod platform;
+mod private;
 mod report;
 mod root;
 mod source;
@@ -43,9 +48,7 @@ use crate::cli::Request;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::local::Goal;
-use crate::plan::Plan;
 use crate::plan::TrustFiles;
-use crate::platform::Detected;
 use crate::root::Root;
 pub use crate::stop::Stop;
 
@@ -64,12 +67,14 @@ pub fn run(arguments: Vec<OsString>) -> Result<Infallible, Stop> {
     config.ignored.iter().for_each(report::error);
     let root = Root::open(&config.root)?;
     let trust = establish_trust(&root, &config)?;
+    let settings = environment::settings(&environment, &root, &trust, config.has_prefix);
+    if config.prints_variables {
+        return Err(Stop::print(environment::to_shell(&settings).into_encoded_bytes()));
+    }
     let Some((command, arguments)) = config.command.split_first() else {
         return Err(Stop::done());
     };
-    let environment =
-        environment.with_defaults(environment::defaults(&root, &trust, config.has_prefix));
-    Err(exec::exec(command, arguments, &environment).into())
+    Err(exec::exec(command, arguments, &environment.with(settings)).into())
 }
 
 /// Brings the store to its goal and tells which files programs can be pointed at. What fails is
@@ -84,16 +89,18 @@ fn establish_trust(root: &Root, config: &Config) -> Result<TrustFiles, Stop> {
     };
     let is_failure = |failures| failures > 0 && config.on_error == OnError::Fail;
     if let Some(format) = config.show_plan {
-        let text = show_plan(root, anchors.as_ref(), goal, format)?;
+        let text = show_plan(root, config, anchors.as_ref(), goal, format)?;
         let stop = if is_failure(failures) { Stop::print_after_errors } else { Stop::print };
         return Err(stop(text));
     }
     let mut trust = TrustFiles::default();
     if let Some(goal) = goal {
-        let converged = converge(root, goal);
-        let is_news = converged.as_ref().map_or(true, |plan| !plan.is_empty());
+        let detected = platform::detect(root);
+        log::debug!("platform {}: {}", detected.platform.name, detected.reason);
+        let converged = placement::converge(root, config, detected.platform, goal);
+        let is_news = converged.as_ref().map_or(true, |(_, is_news)| *is_news);
         match converged {
-            Ok(plan) => trust = plan.trust().clone(),
+            Ok((files, _)) => trust = files,
             Err(error) => {
                 report::error(&error);
                 failures += 1;
@@ -117,33 +124,16 @@ fn read_anchors(root: &Root, config: &Config) -> (Option<TrustAnchors>, usize) {
 
 fn show_plan(
     root: &Root,
+    config: &Config,
     anchors: Option<&TrustAnchors>,
     goal: Option<Goal<'_>>,
     format: Format,
 ) -> Result<String, Error> {
     let detected = platform::detect(root);
-    let plan = goal.map(|goal| make_plan(root, &detected, goal)).transpose()?;
+    let plan = |goal| placement::plan(root, config, detected.platform, goal);
+    let plan = goal.map(plan).transpose()?;
     report::concerns(anchors, true);
     Ok(plan::render::render(&detected, anchors, plan.as_ref(), format))
-}
-
-/// Observes, plans and applies, while no other start of this program does.
-fn converge(root: &Root, goal: Goal<'_>) -> Result<Plan, Error> {
-    let detected = platform::detect(root);
-    log::debug!("platform {}: {}", detected.platform.name, detected.reason);
-    let _lock = store::lock(root, detected.platform, goal)?;
-    let plan = make_plan(root, &detected, goal)?;
-    apply::apply(root, &plan)?;
-    report::applied(&plan);
-    Ok(plan)
-}
-
-fn make_plan(root: &Root, detected: &Detected, goal: Goal<'_>) -> Result<Plan, Error> {
-    let listing = store::list_local_files(root, detected.platform)?;
-    listing.errors.iter().for_each(report::error);
-    let locals = local::anchors(detected.platform, listing.files, goal);
-    let state = store::observe(root, detected.platform, &locals)?;
-    Ok(plan::plan(detected.platform, &locals, &state, goal))
 }
 
 /// Seconds since 1970.

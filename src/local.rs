@@ -159,22 +159,30 @@ fn whole_certificates(text: &[u8]) -> Vec<Certificate> {
     parsed.unwrap_or_default()
 }
 
-/// The file in the anchors directory that an anchor gets: `ca-entrypoint-SOURCE-FINGERPRINT.crt`.
+/// The name of an anchor of ours: `ca-entrypoint-SOURCE-FINGERPRINT`.
+pub(crate) fn stem_of(anchor: &Anchor) -> String {
+    format!("{NAME_PREFIX}{}-{}", anchor.source, anchor.certificate.fingerprint.short())
+}
+
+/// The file in the anchors directory that an anchor gets.
 fn path(anchor: &Anchor, platform: &Platform) -> PathBuf {
-    let fingerprint = anchor.certificate.fingerprint.short();
-    let name = format!("{NAME_PREFIX}{}-{fingerprint}{}", anchor.source, platform.suffix);
-    Path::new(platform.anchors_directory).join(name)
+    Path::new(platform.anchors_directory).join(stem_of(anchor) + platform.suffix)
 }
 
 /// The source that an anchor of ours came from, as told by its file's name; `None` for somebody
 /// else's.
 fn source_of<'a>(path: &'a Path, platform: &Platform) -> Option<&'a str> {
     let name = path.strip_prefix(platform.anchors_directory).ok()?.to_str()?;
-    let (source, fingerprint) =
-        name.strip_prefix(NAME_PREFIX)?.strip_suffix(platform.suffix)?.rsplit_once('-')?;
+    source_of_stem(name.strip_suffix(platform.suffix)?)
+}
+
+/// The source in a name that [`stem_of`] made; `None` for any other name.
+pub(crate) fn source_of_stem(stem: &str) -> Option<&str> {
+    let (source, fingerprint) = stem.strip_prefix(NAME_PREFIX)?.rsplit_once('-')?;
     let is_fingerprint =
         fingerprint.len() == 12 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_fingerprint.then_some(source)
 }
 
-const NAME_PREFIX: &str = "ca-entrypoint-";
+/// How the name of each anchor of ours begins.
+pub(crate) const NAME_PREFIX: &str = "ca-entrypoint-";

@@ -4,6 +4,7 @@
 
 use std::fmt::Display;
 use std::io::Write;
+use std::path::Path;
 
 use env_logger::Target;
 
@@ -14,6 +15,7 @@ use crate::cli::Log;
 use crate::error::Error;
 use crate::plan::Counts;
 use crate::plan::Plan;
+use crate::private::Closed;
 
 /// Starts logging to stderr.
 pub(crate) fn init(log: &Log) {
@@ -61,6 +63,9 @@ pub(crate) fn concerns(anchors: Option<&TrustAnchors>, is_news: bool) {
 
 /// Reports that the store isn't what it was.
 pub(crate) fn applied(plan: &Plan) {
+    if !plan.is_empty() {
+        plan.errors().iter().for_each(error);
+    }
     match plan.counts() {
         _ if plan.is_empty() => {}
         // The anchors were there, and something that is made of them wasn't.
@@ -68,6 +73,28 @@ pub(crate) fn applied(plan: &Plan) {
         Counts { added, removed } => {
             log::info!("trust store updated: {added} added, {removed} removed");
         }
+    }
+}
+
+/// Reports that a directory of the user's own, or else memory, has got what the store should have.
+pub(crate) fn applied_privately(plan: &Plan, directory: Option<&Path>, closed: Option<&Closed>) {
+    if plan.is_empty() {
+        return;
+    }
+    let added = plan.counts().added;
+    plan.errors().iter().for_each(error);
+    let why = match closed {
+        Some(closed) => closed.to_string(),
+        None => "trust store left alone".to_owned(),
+    };
+    match directory.map(Path::display) {
+        Some(directory) => {
+            log::info!("{why}: {added} added in '{directory}', for programs that read variables");
+        }
+        None => warning(
+            &format!("{why}: {added} added in memory, for programs that read variables"),
+            "it lasts as long as the command, for its user alone: mount a tmpfs at /tmp, mode 1777",
+        ),
     }
 }
 

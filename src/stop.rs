@@ -19,7 +19,7 @@ pub struct Stop(Reason);
 enum Reason {
     Done,
     Failed(Error),
-    Print { text: String, is_failure: bool },
+    Print { text: Vec<u8>, is_failure: bool },
     Reported,
 }
 
@@ -30,13 +30,13 @@ impl Stop {
     }
 
     /// A text was asked for.
-    pub(crate) fn print(text: String) -> Self {
-        Self(Reason::Print { text, is_failure: false })
+    pub(crate) fn print(text: impl Into<Vec<u8>>) -> Self {
+        Self(Reason::Print { text: text.into(), is_failure: false })
     }
 
     /// A text was asked for, and errors that were reported already make it less than it should be.
     pub(crate) fn print_after_errors(text: String) -> Self {
-        Self(Reason::Print { text, is_failure: true })
+        Self(Reason::Print { text: text.into(), is_failure: true })
     }
 
     /// Errors that were reported already end the program.
@@ -56,7 +56,7 @@ impl Stop {
                 ExitCode::from(error.exit_code())
             }
             // std's macros panic when stdout is closed.
-            Reason::Print { text, is_failure } => match io::stdout().write_all(text.as_bytes()) {
+            Reason::Print { text, is_failure } => match io::stdout().write_all(&text) {
                 Ok(()) if !is_failure => ExitCode::SUCCESS,
                 _ => ExitCode::from(OWN_FAILURE),
             },

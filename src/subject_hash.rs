@@ -11,6 +11,8 @@ use sha1::Sha1;
 use x509_parser::x509::AttributeTypeAndValue;
 use x509_parser::x509::X509Name;
 
+use crate::der;
+use crate::der::tagged;
 use crate::distinguished_name::NotText;
 use crate::distinguished_name::text;
 
@@ -23,7 +25,7 @@ pub(crate) fn subject_hash(name: &X509Name<'_>) -> Option<u32> {
         // DER orders a SET OF by its members' encodings, and OpenSSL encodes the canonical members
         // anew.
         attributes.sort_unstable();
-        canonical.extend(tagged(TAG_SET, &attributes.concat()));
+        canonical.extend(tagged(der::SET, &attributes.concat()));
     }
     let digest: [u8; 20] = Sha1::digest(&canonical).into();
     Some(u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]]))
@@ -32,13 +34,13 @@ pub(crate) fn subject_hash(name: &X509Name<'_>) -> Option<u32> {
 fn canonical_attribute(attribute: &AttributeTypeAndValue<'_>) -> Option<Vec<u8>> {
     let value = attribute.attr_value();
     let value = match text(value) {
-        Ok(text) => tagged(TAG_UTF8_STRING, &fold(text.as_bytes())),
+        Ok(text) => tagged(der::UTF8_STRING, &fold(text.as_bytes())),
         // Neither converted nor folded. It is primitive: `strict` lets no other value through.
         Err(NotText::OtherType) => tagged(u8::try_from(value.tag().0).ok()?, value.data),
         Err(NotText::Malformed) => return None,
     };
-    let oid = tagged(TAG_OID, attribute.attr_type().as_bytes());
-    Some(tagged(TAG_SEQUENCE, &[oid, value].concat()))
+    let oid = tagged(der::OID, attribute.attr_type().as_bytes());
+    Some(tagged(der::SEQUENCE, &[oid, value].concat()))
 }
 
 /// White space trimmed and collapsed, ASCII letters in lower case, every other byte as it is.
@@ -50,21 +52,3 @@ fn fold(text: &[u8]) -> Vec<u8> {
         .collect::<Vec<_>>()
         .join(&b' ')
 }
-
-fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len().to_be_bytes();
-    let significant =
-        &length[length.iter().position(|&byte| byte != 0).unwrap_or(length.len() - 1)..];
-    let mut der = vec![tag];
-    if content.len() >= 0x80 {
-        der.push(0x80 | significant.len() as u8);
-    }
-    der.extend_from_slice(significant);
-    der.extend_from_slice(content);
-    der
-}
-
-const TAG_OID: u8 = 0x06;
-const TAG_UTF8_STRING: u8 = 0x0c;
-const TAG_SEQUENCE: u8 = 0x30;
-const TAG_SET: u8 = 0x31;

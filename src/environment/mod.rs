@@ -9,6 +9,10 @@ use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::path::Path;
 
+use variables::CI_SERVER_TLS_CA_FILE;
+use variables::VARIABLES;
+use variables::Variable;
+
 use crate::plan::TrustFiles;
 use crate::root::Root;
 use crate::sys;
@@ -17,6 +21,13 @@ use crate::sys;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Environment {
     entries: Vec<OsString>,
+}
+
+/// A variable that gets a value, in place of the one that it had.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Setting {
+    name: String,
+    value: OsString,
 }
 
 impl Environment {
@@ -37,7 +48,7 @@ impl Environment {
 
     /// The value of a variable; of one that is given twice the first, as getenv(3) has it.
     pub(crate) fn value(&self, name: &str) -> Option<&OsStr> {
-        self.entries.iter().find_map(|entry| value_of(entry, name))
+        self.entries.iter().find_map(|entry| sys::value_of(entry, name))
     }
 
     /// The value of a variable that is set and not empty.
@@ -45,17 +56,16 @@ impl Environment {
         self.value(name).filter(|value| !value.is_empty())
     }
 
-    /// Adds the variables that lack a value. One that has a value is somebody's decision and stays.
-    pub(crate) fn with_defaults(mut self, defaults: Vec<(&'static str, OsString)>) -> Self {
-        for (name, value) in defaults {
-            if self.non_empty(name).is_some() {
-                continue;
-            }
+    /// The environment with these settings in it.
+    pub(crate) fn with(mut self, settings: Vec<Setting>) -> Self {
+        for Setting { name, value } in settings {
+            let present =
+                self.entries.iter_mut().find(|entry| sys::value_of(entry, &name).is_some());
             let mut entry = OsString::from(name);
             entry.push("=");
             entry.push(value);
-            match self.entries.iter_mut().find(|entry| value_of(entry, name).is_some()) {
-                Some(empty) => *empty = entry,
+            match present {
+                Some(present) => *present = entry,
                 None => self.entries.push(entry),
             }
         }
@@ -63,29 +73,113 @@ impl Environment {
     }
 }
 
-/// The variables that point programs which don't read the store at the anchors, or at the bundle
-/// with them.
-pub(crate) fn defaults(
+/// The settings that point programs which don't read the store at the anchors, or at the bundle
+/// with them. A variable that has a value is somebody's decision and stays.
+pub(crate) fn settings(
+    environment: &Environment,
     root: &Root,
     trust: &TrustFiles,
     has_prefix: bool,
-) -> Vec<(&'static str, OsString)> {
-    variables::VARIABLES
-        .iter()
-        .filter(|variable| !has_prefix || variable.name != CI_SERVER_TLS_CA_FILE)
-        .filter_map(|variable| Some((variable, variable.value(trust)?)))
-        .filter(|(variable, _)| variable.only_with.is_none_or(|path| exists(root, path)))
-        .map(|(variable, value)| (variable.name, value))
-        .collect()
+) -> Vec<Setting> {
+    let decision = |name: &str| {
+        let value = environment.non_empty(name)?;
+        let is_default = name != CI_SERVER_TLS_CA_FILE && is_default_of_image(root, trust, value);
+        (!is_default).then_some(value)
+    };
+    let is_free = |variable: &Variable| {
+        decision(variable.name).is_none()
+            && variable.yields_to.iter().all(|name| decision(name).is_none())
+            && variable.only_with.is_none_or(|path| exists(root, path))
+            && !(has_prefix && variable.name == CI_SERVER_TLS_CA_FILE)
+    };
+    let mut settings = Vec::new();
+    for variable in VARIABLES {
+        let Some(value) = variable.value(trust).filter(|_| is_free(variable)) else {
+            continue;
+        };
+        // An image that has its whole bundle added to a program's own roots has it still.
+        let default = environment.non_empty(variable.name);
+        let value = default.and_then(|_| trust.merged_bundle.clone()).unwrap_or(value);
+        settings.push(Setting { name: variable.name.to_owned(), value: value.into() });
+    }
+    settings.extend(git_settings(environment, trust));
+    settings.extend(java_setting(environment, trust));
+    settings
+}
+
+/// Whether a value names the image's own bundle, of which the private one is a copy: images set such
+/// a variable for everybody, and nobody decided anything by it.
+fn is_default_of_image(root: &Root, trust: &TrustFiles, value: &OsStr) -> bool {
+    let (Some(bundle), true) = (&trust.image_bundle, Path::new(value).is_absolute()) else {
+        return false;
+    };
+    root.without_links(Path::new(value)).is_ok_and(|file| file == *bundle)
 }
 
 fn exists(root: &Root, path: &str) -> bool {
     root.has_entry(Path::new(path)).is_ok_and(|exists| exists)
 }
 
-fn value_of<'a>(entry: &'a OsStr, name: &str) -> Option<&'a OsStr> {
-    sys::split_variable(entry).filter(|(its_name, _)| *its_name == name).map(|(_, value)| value)
+/// git reads the store, but where there is only a private bundle it has to be told. By the generic
+/// key, which yields to `http.<url>.sslCAInfo`, the way in which GitLab Runner passes the server's
+/// own chain; GIT_SSL_CAINFO would override that. git-config(1): `GIT_CONFIG_COUNT`, since 2.31.
+fn git_settings(environment: &Environment, trust: &TrustFiles) -> Vec<Setting> {
+    let (Some(bundle), true) = (&trust.merged_bundle, trust.is_private) else {
+        return Vec::new();
+    };
+    let count = match environment.non_empty(GIT_CONFIG_COUNT).map(OsStr::to_str) {
+        None => Some(0),
+        Some(count) => count.and_then(|count| count.parse::<u16>().ok()),
+    };
+    let is_ours = |number| {
+        let key = environment.value(&format!("GIT_CONFIG_KEY_{number}"));
+        key.is_some_and(|key| key.eq_ignore_ascii_case(GIT_KEY))
+    };
+    match count {
+        // git itself refuses what is no number; and somebody may have set the key, we too.
+        Some(count) if count < u16::MAX && !(0..count).any(is_ours) => vec![
+            Setting { name: format!("GIT_CONFIG_KEY_{count}"), value: GIT_KEY.into() },
+            Setting { name: format!("GIT_CONFIG_VALUE_{count}"), value: bundle.clone().into() },
+            Setting { name: GIT_CONFIG_COUNT.to_owned(), value: (count + 1).to_string().into() },
+        ],
+        _ => Vec::new(),
+    }
 }
 
-/// Not for `gitlab-runner register`, which would write it into its configuration.
-const CI_SERVER_TLS_CA_FILE: &str = "CI_SERVER_TLS_CA_FILE";
+/// A Java runtime whose own keystore is without the anchors takes another one's path by an option.
+/// Each says so on stderr (`Picked up JAVA_TOOL_OPTIONS`), which is why there is no other use of it.
+/// Its type is found out, whatever `keystore.type` says: `keystore.type.compat` in java.security.
+fn java_setting(environment: &Environment, trust: &TrustFiles) -> Option<Setting> {
+    let keystore = trust.keystore.as_ref()?;
+    let mut value = environment.non_empty(JAVA_TOOL_OPTIONS).unwrap_or_default().to_owned();
+    let needle = b"-Djavax.net.ssl.trustStore=";
+    if value.as_encoded_bytes().windows(needle.len()).any(|window| window == needle) {
+        return None;
+    }
+    if !value.is_empty() {
+        value.push(" ");
+    }
+    value.push("-Djavax.net.ssl.trustStore=");
+    value.push(keystore);
+    value.push(" -Djavax.net.ssl.trustStorePassword=changeit");
+    Some(Setting { name: JAVA_TOOL_OPTIONS.to_owned(), value })
+}
+
+/// The settings as commands of sh(1), to be evaluated.
+pub(crate) fn to_shell(settings: &[Setting]) -> OsString {
+    let mut text = OsString::new();
+    for Setting { name, value } in settings {
+        text.push("export ");
+        text.push(name);
+        text.push("=");
+        text.push(sys::quote(value));
+        text.push("\n");
+    }
+    text
+}
+
+const GIT_CONFIG_COUNT: &str = "GIT_CONFIG_COUNT";
+
+const GIT_KEY: &str = "http.sslCAInfo";
+
+const JAVA_TOOL_OPTIONS: &str = "JAVA_TOOL_OPTIONS";

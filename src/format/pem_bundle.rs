@@ -83,6 +83,21 @@ fn read_current_end(root: &Root, path: &Path, locals: &[LocalAnchor]) -> Option<
     is_enough.then_some(end)
 }
 
+/// A copy of a bundle with the anchors at its end; `None` when there is no certificate in it, as a
+/// bundle without the image's own roots must not replace a program's.
+pub(crate) fn with_anchors(bundle: &[u8], anchors: &[u8]) -> Option<Vec<u8>> {
+    if !has_certificate(bundle) {
+        return None;
+    }
+    let mut content = Vec::with_capacity(bundle.len() + 1 + anchors.len());
+    content.extend_from_slice(bundle);
+    if !bundle.ends_with(b"\n") {
+        content.push(b'\n');
+    }
+    content.extend_from_slice(anchors);
+    Some(content)
+}
+
 fn has_certificate(pem: &[u8]) -> bool {
     pem.windows(END_MARKER.len()).rev().any(|window| window == END_MARKER)
 }

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+mod private;
 pub(crate) mod render;
 
 use std::path::Path;
@@ -10,22 +11,29 @@ use std::path::PathBuf;
 
 use crate::anchor::TrustAnchors;
 use crate::change::Change;
+use crate::error::Error;
 use crate::format::hash_directory;
+use crate::format::java_keystore;
 use crate::format::pem_bundle;
 use crate::local::Fate;
 use crate::local::Goal;
 use crate::local::LocalAnchor;
+use crate::nss;
 use crate::platform::HookInput;
 use crate::platform::Platform;
 use crate::store;
 use crate::store::ANCHORS_FILE;
 use crate::store::StoreState;
 
+pub(crate) use private::plan_private;
+
 /// The changes that bring the store to its goal; none when it is there. Made only by [`plan`].
 pub(crate) struct Plan {
     changes: Vec<Change>,
     trust: TrustFiles,
     counts: Counts,
+    errors: Vec<Error>,
+    closed_keystore: Option<PathBuf>,
 }
 
 /// How many anchors come and go.
@@ -43,6 +51,12 @@ pub(crate) struct TrustFiles {
     pub(crate) merged_bundle: Option<PathBuf>,
     /// The anchors and nothing else.
     pub(crate) anchors: Option<PathBuf>,
+    /// A Java keystore with the anchors, where Java's own is without them.
+    pub(crate) keystore: Option<PathBuf>,
+    /// The files are this user's own, and the system's store is without the anchors.
+    pub(crate) is_private: bool,
+    /// The image's own bundle, without links, that a private one is a copy of.
+    pub(crate) image_bundle: Option<PathBuf>,
 }
 
 impl Plan {
@@ -53,6 +67,20 @@ impl Plan {
 
     pub(crate) fn trust(&self) -> &TrustFiles {
         &self.trust
+    }
+
+    pub(crate) fn into_trust(self) -> TrustFiles {
+        self.trust
+    }
+
+    /// What can't be brought to the goal, beside the rest that can.
+    pub(crate) fn errors(&self) -> &[Error] {
+        &self.errors
+    }
+
+    /// A Java keystore that lacks an anchor and can't be written.
+    pub(crate) fn closed_keystore(&self) -> Option<&Path> {
+        self.closed_keystore.as_deref()
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -98,6 +126,8 @@ pub(crate) fn plan(
     let (link_changes, added, removed) =
         links.map(|links| (links.changes, links.added, links.removed)).unwrap_or_default();
     changes.extend(link_changes);
+    let keystores = java_keystore::changes(&state.keystores, platform, locals);
+    changes.extend(keystores.changes);
     changes.extend(anchors_file);
     changes.extend(
         locals
@@ -105,6 +135,9 @@ pub(crate) fn plan(
             .filter(|local| local.fate == Fate::Absent)
             .map(|local| Change::Remove { path: local.path.clone() }),
     );
+    changes.extend(nss::changes(&state.nss, goal));
+    let private = state.private_files.iter();
+    changes.extend(private.map(|path| Change::Remove { path: path.clone() }));
     if !changes.is_empty() || state.was_cut_short {
         let missing = state.missing_directories.iter();
         let needed = missing.filter(|directory| is_needed(directory, &changes));
@@ -134,7 +167,8 @@ pub(crate) fn plan(
         added: locals.iter().filter(|local| local.fate == Fate::Present && !local.existed).count(),
         removed: locals.iter().filter(|local| local.fate == Fate::Absent).count(),
     };
-    Plan { changes, trust: TrustFiles { merged_bundle, anchors }, counts }
+    let trust = TrustFiles { merged_bundle, anchors, ..TrustFiles::default() };
+    Plan { changes, trust, counts, errors: keystores.errors, closed_keystore: keystores.closed }
 }
 
 /// A file with the anchors alone: the source itself, the only anchor's own file, or else a copy
@@ -168,7 +202,10 @@ fn remove_anchors_file(state: &StoreState) -> Option<Change> {
 fn is_needed(directory: &Path, changes: &[Change]) -> bool {
     changes.iter().any(|change| match change {
         Change::File { path, .. } | Change::Link { path, .. } => path.parent() == Some(directory),
-        Change::Directory { .. } | Change::Hook { .. } | Change::Remove { .. } => false,
+        Change::Directory { .. }
+        | Change::PrivateDirectory { .. }
+        | Change::Remove { .. }
+        | Change::Run { .. } => false,
     })
 }
 
@@ -196,8 +233,9 @@ fn hook_changes(
     state
         .hooks
         .iter()
-        .map(|path| Change::Hook {
+        .map(|path| Change::Run {
             path: path.clone(),
+            arguments: Vec::new(),
             directory: directory.path.into(),
             input: input.clone(),
         })

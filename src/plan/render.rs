@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -10,6 +12,7 @@ use crate::anchor::TrustAnchors;
 use crate::change::Change;
 use crate::cli::Format;
 use crate::platform::Detected;
+use crate::sys;
 
 /// All that [`crate::apply`] would do, in its order.
 pub(crate) fn render(
@@ -69,6 +72,7 @@ struct Step<'a> {
 enum Detail<'a> {
     Bytes(usize),
     Mode(u32),
+    Arguments(OsString),
     Path(&'a Path),
     Text(String),
 }
@@ -89,7 +93,15 @@ impl<'a> Step<'a> {
                     ("bytes", Detail::Bytes(content.len())),
                 ],
             },
-            Change::Hook { path, input, .. } => Self {
+            Change::PrivateDirectory { path } => Self {
+                verb: "create directory",
+                path,
+                details: vec![("mode", Detail::Mode(sys::private_mode()))],
+            },
+            Change::Link { path, target } => {
+                Self { verb: "link", path, details: vec![("target", Detail::Path(target))] }
+            }
+            Change::Run { path, arguments, input, .. } if arguments.is_empty() => Self {
                 verb: "run",
                 path,
                 details: vec![(
@@ -97,9 +109,11 @@ impl<'a> Step<'a> {
                     Detail::Text(String::from_utf8_lossy(input).trim_end().replace('\n', " ")),
                 )],
             },
-            Change::Link { path, target } => {
-                Self { verb: "link", path, details: vec![("target", Detail::Path(target))] }
-            }
+            Change::Run { path, arguments, .. } => Self {
+                verb: "run",
+                path,
+                details: vec![("arguments", Detail::Arguments(arguments.join(OsStr::new(" "))))],
+            },
             Change::Remove { path } => Self { verb: "remove", path, details: Vec::new() },
         }
     }
@@ -111,6 +125,7 @@ impl<'a> Step<'a> {
                 Detail::Bytes(count) => text += &format!(", {count} bytes"),
                 Detail::Mode(mode) => text += &format!(", {name} {mode:04o}"),
                 Detail::Path(path) => text += &format!(" -> {}", path.display()),
+                Detail::Arguments(words) => text += &format!(" {}", words.display()),
                 Detail::Text(input) if input.is_empty() => {}
                 Detail::Text(input) => text += &format!(" < {input}"),
             }
@@ -125,6 +140,7 @@ impl<'a> Step<'a> {
             let value = match detail {
                 Detail::Bytes(count) => count.to_string(),
                 Detail::Mode(mode) => string(&format!("{mode:04o}")),
+                Detail::Arguments(words) => string(&words.to_string_lossy()),
                 Detail::Path(path) => string(&path.to_string_lossy()),
                 Detail::Text(text) => string(text),
             };

@@ -26,6 +26,7 @@ pub(crate) struct Platform {
     pub(crate) is_recursive: bool,
     pub(crate) bundle: PemBundle,
     pub(crate) hash_directory: Option<HashDirectory>,
+    pub(crate) java_keystores: JavaKeystores,
     pub(crate) hooks: Option<Hooks>,
 }
 
@@ -69,6 +70,16 @@ pub(crate) enum HashLinks {
     Always,
     /// Where the directory has hash links already.
     WhereUsed,
+}
+
+/// Keystores that the distribution makes for its Java runtimes.
+#[derive(Debug)]
+pub(crate) struct JavaKeystores {
+    /// Those that exist are kept up to date.
+    pub(crate) paths: &'static [&'static str],
+    /// What stands around an anchor's name in its alias, in these and in the runtimes' own.
+    pub(crate) alias_prefix: &'static str,
+    pub(crate) alias_suffix: &'static str,
 }
 
 /// Programs that the distribution's tool runs when the store has changed.

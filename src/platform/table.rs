@@ -8,6 +8,7 @@ use super::HashDirectory;
 use super::HashLinks;
 use super::HookInput;
 use super::Hooks;
+use super::JavaKeystores;
 use super::PemBundle;
 use super::Platform;
 use super::Separator;
@@ -32,6 +33,12 @@ pub(super) static PLATFORMS: &[Platform] = &[
             prefix: "ca-cert-",
             hash_links: HashLinks::WhereUsed,
         }),
+        // The package java-cacerts, whose trigger writes it anew by p11-kit.
+        java_keystores: JavaKeystores {
+            paths: &["/etc/ssl/certs/java/cacerts"],
+            alias_prefix: "",
+            alias_suffix: "",
+        },
         hooks: Some(Hooks {
             directory: "/etc/ca-certificates/update.d",
             input: HookInput::Nothing,
@@ -62,10 +69,16 @@ pub(super) static PLATFORMS: &[Platform] = &[
             prefix: "",
             hash_links: HashLinks::Always,
         }),
+        // The package ca-certificates-java, whose hook jks-keystore names entries by links.
+        java_keystores: JavaKeystores {
+            paths: &["/etc/ssl/certs/java/cacerts"],
+            alias_prefix: "debian:",
+            alias_suffix: ".pem",
+        },
         hooks: Some(Hooks {
             directory: "/etc/ca-certificates/update.d",
             input: HookInput::ChangedLinks,
-            redundant: &[],
+            redundant: &["jks-keystore"],
         }),
     },
 ];
@@ -93,5 +106,15 @@ pub(super) static FALLBACK: Platform = Platform {
         separator: Separator::MissingLineFeed,
     },
     hash_directory: None,
+    java_keystores: JavaKeystores {
+        paths: &[
+            "/etc/pki/ca-trust/extracted/java/cacerts",
+            "/var/lib/ca-certificates/java-cacerts",
+            "/etc/ca-certificates/extracted/java-cacerts.jks",
+            "/etc/ssl/certs/java/cacerts",
+        ],
+        alias_prefix: "",
+        alias_suffix: "",
+    },
     hooks: None,
 };

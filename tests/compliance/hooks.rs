@@ -72,7 +72,8 @@ fn a_hook_that_fails() {
     install(&container, "root.crt").expect_success();
     let run = container.sh("/ca-entrypoint --remove");
     assert!(
-        run.stderr.contains("hook '/etc/ca-certificates/update.d/broken' failed: exit status: 3"),
+        run.stderr
+            .contains("program '/etc/ca-certificates/update.d/broken' failed: exit status: 3"),
         "{run}"
     );
     assert_eq!(run.stdout(), "");

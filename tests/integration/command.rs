@@ -1,13 +1,17 @@
 //! The program as a command, and what it did.
 
 use std::io;
+use std::io::Read as _;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process;
+use std::process::Child;
 use std::process::ExitStatus;
 use std::process::Stdio;
+
+use nix::unistd;
 
 use crate::util::BINARY;
 use crate::util::Root;
@@ -35,11 +39,15 @@ impl Command {
 
     /// The program inside of `root`, which [`crate::skeletons::with_programs`] prepared.
     pub(crate) fn inside(root: &Root, arguments: &[&str]) -> Self {
+        Self::of("/bin/ca-entrypoint", arguments).enter(root)
+    }
+
+    /// Makes `root` the process's own.
+    pub(crate) fn enter(mut self, root: &Root) -> Self {
         require_root("chroot");
-        let mut command = Self::of("/bin/ca-entrypoint", arguments);
-        command.root = Some(root.path().to_owned());
+        self.root = Some(root.path().to_owned());
         let path = root.path().to_owned();
-        command.before_exec(move || {
+        self.before_exec(move || {
             std::os::unix::fs::chroot(&path)?;
             std::env::set_current_dir("/")
         })
@@ -61,6 +69,16 @@ impl Command {
         self
     }
 
+    /// As this user, inside of the root that [`Self::enter`] made the process's own.
+    pub(crate) fn by(self, user: u32) -> Self {
+        require_root("setuid");
+        self.before_exec(move || {
+            unistd::setgroups(&[])?;
+            unistd::setgid(user.into())?;
+            Ok(unistd::setuid(user.into())?)
+        })
+    }
+
     /// As the user `nobody`, whom modes stop.
     pub(crate) fn by_nobody(mut self) -> Self {
         require_root("setuid");
@@ -80,17 +98,48 @@ impl Command {
     }
 
     #[track_caller]
-    pub(crate) fn run(mut self) -> Outcome {
+    pub(crate) fn run(self) -> Outcome {
+        self.spawn().end()
+    }
+
+    #[track_caller]
+    pub(crate) fn spawn(mut self) -> Running {
         let shown = format!("{:?}", self.inner);
         self.inner.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self.inner.spawn().unwrap_or_else(|e| panic!("{shown}: {e}"));
-        let mut stdin = child.stdin.take().unwrap();
+        let child = self.inner.spawn().unwrap_or_else(|e| panic!("{shown}: {e}"));
+        Running { command: shown, child, stdin: self.stdin, root: self.root }
+    }
+}
+
+/// The program between its start and its end.
+pub(crate) struct Running {
+    command: String,
+    child: Child,
+    stdin: Vec<u8>,
+    root: Option<PathBuf>,
+}
+
+impl Running {
+    /// The next line of its stdout, waited for.
+    pub(crate) fn line(&mut self) -> String {
+        let stdout = self.child.stdout.as_mut().unwrap();
+        let (mut bytes, mut byte) = (Vec::new(), [0]);
+        // One by one: what follows is for the end.
+        while stdout.read(&mut byte).unwrap() == 1 && byte != *b"\n" {
+            bytes.extend(byte);
+        }
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// Gives it what is on its stdin, and waits.
+    pub(crate) fn end(mut self) -> Outcome {
+        let mut stdin = self.child.stdin.take().unwrap();
         // Who doesn't read gets a broken pipe, as it should.
         let _ = stdin.write_all(&self.stdin);
         drop(stdin);
-        let output = child.wait_with_output().unwrap();
+        let output = self.child.wait_with_output().unwrap();
         Outcome {
-            command: shown,
+            command: self.command,
             root: self.root,
             status: output.status,
             stdout: output.stdout,

@@ -30,6 +30,13 @@ const WHOLE_BUNDLE: [&str; 9] = [
     "SSL_CERT_FILE",
 ];
 
+/// Somebody's value of the first is read by the programs of the others too, and stays theirs.
+const KEPT_BY: [(&str, &[&str]); 3] = [
+    ("CURL_CA_BUNDLE", &["PIP_CERT", "REQUESTS_CA_BUNDLE"]),
+    ("REQUESTS_CA_BUNDLE", &["AWS_CA_BUNDLE", "PIP_CERT"]),
+    ("PERL_LWP_SSL_CA_PATH", &["PERL_LWP_SSL_CA_FILE"]),
+];
+
 const ANCHOR_FILE: &str = "ca-entrypoint-etc_gitlab-runner_certs_ca.crt-";
 
 fn with_env(root: Root) -> Root {
@@ -94,13 +101,19 @@ fn without_roots_but_ours_no_program_s_own_are_replaced() {
 fn a_value_is_never_overridden_and_an_empty_one_is() {
     let root = with_env(debian());
     root.write(CA, ca("Corp CA"));
-    for name in ANCHORS_ALONE.iter().chain(&WHOLE_BUNDLE).chain(&["DENO_TLS_CA_STORE"]) {
-        let lines = variables(&root, &[(name, "/somebody's/decision.crt")]);
-        let matching: Vec<_> =
-            lines.iter().filter(|l| l.starts_with(&format!("{name}="))).collect();
-        assert_eq!(matching, [&format!("{name}=/somebody's/decision.crt")]);
-        assert_eq!(lines.len(), expected(CA, Some(BUNDLE)).len());
-        assert_eq!(variables(&root, &[(name, "")]), expected(CA, Some(BUNDLE)));
+    let others = ["CURL_CA_BUNDLE", "DENO_TLS_CA_STORE", "PERL_LWP_SSL_CA_PATH"];
+    for name in ANCHORS_ALONE.iter().chain(&WHOLE_BUNDLE).chain(&others) {
+        let given = format!("{name}=/somebody's/decision.crt");
+        let kept = KEPT_BY.iter().find(|(by, _)| by == name).map_or(&[][..], |(_, kept)| kept);
+        let is_kept = |line: &String| kept.iter().any(|kept| line.starts_with(&format!("{kept}=")));
+        let mut lines = expected(CA, Some(BUNDLE));
+        lines.retain(|line| !is_kept(line) && !line.starts_with(&format!("{name}=")));
+        lines.push(given);
+        lines.sort_unstable();
+        assert_eq!(variables(&root, &[(name, "/somebody's/decision.crt")]), lines);
+        let mut unset = variables(&root, &[(name, "")]);
+        unset.retain(|line| !line.ends_with('='));
+        assert_eq!(unset, expected(CA, Some(BUNDLE)));
     }
 }
 
@@ -200,6 +213,8 @@ fn variables_that_break_something_are_never_set() {
         "HTTPS_CA_FILE=",
         "GIT_SSL_CAINFO=",
         "GIT_SSL_CAPATH=",
+        "GIT_CONFIG_",
+        "CURL_CA_BUNDLE=",
         "JAVA_TOOL_OPTIONS=",
     ];
     for line in variables(&root, &[]) {

@@ -4,6 +4,9 @@ use std::fs::File;
 
 use crate::command::Command;
 use crate::command::Outcome;
+use crate::container::command_with;
+use crate::container::container;
+use crate::mounts::Mount;
 use crate::skeletons::BUNDLE;
 use crate::skeletons::debian;
 use crate::skeletons::scratch;
@@ -62,6 +65,8 @@ fn messages() {
     blocks(&mut messages);
     certificates(&mut messages);
     stores(&mut messages);
+    private_files(&mut messages);
+    variables(&mut messages);
     commands(&mut messages);
     assert_golden("messages.txt", &messages.0);
 }
@@ -155,6 +160,47 @@ fn stores(messages: &mut Messages) {
     messages.add("unreadable bundle", &root, &root.command(&["--ca", CA]).by_nobody().run());
 }
 
+fn private_files(messages: &mut Messages) {
+    let closed = || {
+        let root = container();
+        root.mode("/dev/shm", 0o755).mode("/tmp", 0o755);
+        root
+    };
+    let mut add = |title: &str, root: &Root, mounts: &[Mount], arguments: &[&str]| {
+        messages.add(title, root, &command_with(root, mounts, arguments).run());
+    };
+    let root = container();
+    add("user's own files", &root, &[], &["/bin/env"]);
+    add("user's own files, again", &root, &[], &["/bin/env"]);
+    add("user's own files, verbose", &root, &[], &["-v", "/bin/env"]);
+    add("user's own files, removed", &root, &[], &["--remove"]);
+    let root = container();
+    add("user's own files on a read-only root", &root, &read_only(), &["/bin/env"]);
+    add("user's own files asked for", &container(), &[], &["--placement=private", "/bin/env"]);
+    add("files in memory", &closed(), &[Mount::Proc], &["/bin/env"]);
+    let private = ["--placement=private", "/bin/env"];
+    add("files in memory asked for", &closed(), &[Mount::Proc], &private);
+    add("nowhere", &closed(), &[], &["/bin/env"]);
+    add("nowhere, verbose", &closed(), &[], &["-v", "/bin/env"]);
+    add("nowhere asked for", &closed(), &[], &private);
+    add("nowhere without a command", &closed(), &[Mount::Proc], &[]);
+    add("system's store asked for", &container(), &[], &["--placement=system"]);
+    let root = container();
+    root.mode(BUNDLE, 0o600);
+    add("bundle that can't be copied", &root, &[], &["/bin/env"]);
+}
+
+fn read_only() -> [Mount; 2] {
+    [Mount::ReadOnlyRoot, Mount::Tmpfs { to: "/dev/shm", options: "mode=1777" }]
+}
+
+fn variables(messages: &mut Messages) {
+    for name in ["CA_ENTRYPOINT_ON_ERROR", "CA_ENTRYPOINT_PLACEMENT"] {
+        let outcome = Command::new(&["/bin/true"]).env(name, "nonsense").run();
+        messages.add(&format!("{name}=nonsense"), &scratch(), &outcome);
+    }
+}
+
 fn commands(messages: &mut Messages) {
     messages.of_arguments(&["no-such-command"]);
     messages.of_arguments(&["/no/such/command"]);
@@ -165,6 +211,12 @@ fn commands(messages: &mut Messages) {
     messages.of_arguments(&["--on-error=maybe"]);
     messages.of_arguments(&["--format=xml"]);
     messages.of_arguments(&["--remove=yes"]);
+    messages.of_arguments(&["--placement=here"]);
+    messages.of_arguments(&["--print-env=fish"]);
+    messages.of_arguments(&["--print-env", "echo"]);
+    messages.of_arguments(&["--remove", "--ca", "/ca.crt"]);
     messages.of_arguments(&["--root=/tmp", "echo"]);
+    messages.of_arguments(&["--root=/tmp", "--print-env"]);
+    messages.of_arguments(&["--root=/tmp", "--placement=private"]);
     messages.of_arguments(&["--root=/no/such/root"]);
 }

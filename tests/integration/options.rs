@@ -3,6 +3,7 @@
 use crate::command::Command;
 use crate::command::Outcome;
 use crate::skeletons::BUNDLE;
+use crate::skeletons::copy_program;
 use crate::skeletons::debian;
 use crate::util::BINARY;
 use crate::util::Root;
@@ -93,7 +94,7 @@ fn all_arguments_belong_to_the_prefix() {
 fn a_program_with_more_rights_than_its_caller_takes_no_variables_of_his() {
     let root = Root::new();
     let program = root.at("/ca-entrypoint");
-    std::fs::copy(BINARY, &program).unwrap();
+    copy_program(BINARY.as_ref(), &program);
     root.mode("/ca-entrypoint", 0o4755);
     let program = program.to_str().unwrap();
     let outcome = Command::of(program, &["--version"])

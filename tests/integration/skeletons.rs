@@ -1,8 +1,13 @@
 //! Images as far as a trust store goes, small enough to be compared whole.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::path::PathBuf;
+use std::process;
 use std::process::Command;
+use std::sync::Mutex;
 use std::sync::OnceLock;
 
 use crate::openssl::subject_hash;
@@ -115,25 +120,57 @@ pub(crate) fn with_programs(root: &Root, programs: &[&str]) {
 
 fn copy(root: &Root, program: &str, to: &str) {
     put(root, Path::new(program), to);
-    let ldd = Command::new("ldd").arg(program).output();
-    let ldd = ldd.unwrap_or_else(|e| panic!("ldd: {e}: install it (apt-get install libc-bin)"));
-    for word in String::from_utf8_lossy(&ldd.stdout).split_whitespace() {
-        if word.starts_with('/') {
-            put(root, Path::new(word), word);
-        }
+    for library in libraries(program) {
+        put(root, Path::new(&library), &library);
     }
 }
 
-/// Ours is linked where that can be, as it is large before it is stripped. The system's own files
-/// are copied: nothing that is done to the root shall reach them.
+/// The files that a program is loaded with, asked for once.
+fn libraries(program: &str) -> Vec<String> {
+    static KNOWN: Mutex<BTreeMap<String, Vec<String>>> = Mutex::new(BTreeMap::new());
+    let ask = || {
+        let ldd = Command::new("ldd").arg(program).output();
+        let ldd = ldd.unwrap_or_else(|e| panic!("ldd: {e}: install it (apt-get install libc-bin)"));
+        let text = String::from_utf8_lossy(&ldd.stdout).into_owned();
+        text.split_whitespace().filter(|word| word.starts_with('/')).map(str::to_owned).collect()
+    };
+    KNOWN.lock().unwrap().entry(program.to_owned()).or_insert_with(ask).clone()
+}
+
+/// Linked where that can be: a root has several of them, and ours is large before it is stripped.
+/// Of the system's own files a copy is: nothing that is done to the root shall reach them.
 fn put(root: &Root, from: &Path, to: &str) {
     if root.at(to).exists() {
         return;
     }
     root.directory(to.rsplit_once('/').unwrap().0);
     let from = from.canonicalize().unwrap();
-    let is_ours = from == Path::new(crate::util::BINARY);
-    if !is_ours || fs::hard_link(&from, root.at(to)).is_err() {
-        fs::copy(&from, root.at(to)).unwrap();
+    let from = if from == Path::new(crate::util::BINARY) { from } else { pooled(&from) };
+    if fs::hard_link(&from, root.at(to)).is_err() {
+        copy_program(&from, &root.at(to));
     }
+}
+
+/// A copy that all roots share, kept for the next run.
+fn pooled(from: &Path) -> PathBuf {
+    static POOL: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = POOL.lock().unwrap();
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
+    fs::create_dir_all(&directory).unwrap();
+    let metadata = from.metadata().unwrap();
+    let name = from.to_str().unwrap().replace('/', "_");
+    let copy = directory.join(format!("{name}-{}-{}", metadata.len(), metadata.mtime()));
+    if !copy.exists() {
+        let new = directory.join(format!("{name}-{}", process::id()));
+        copy_program(from, &new);
+        fs::rename(new, &copy).unwrap();
+    }
+    copy
+}
+
+/// By another process: a file that this one has open for writing is open in each child that another
+/// thread starts meanwhile, until its exec, and nobody can execute it (`ETXTBSY`).
+pub(crate) fn copy_program(from: &Path, to: &Path) {
+    let status = Command::new("cp").arg(from).arg(to).status();
+    assert!(status.is_ok_and(|status| status.success()), "cp {}: be root", from.display());
 }

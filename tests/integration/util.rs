@@ -64,6 +64,13 @@ impl Root {
         self
     }
 
+    /// Gives it to a user, and to the group of the same number. A link isn't followed.
+    pub(crate) fn owner(&self, path: &str, user: u32) -> &Self {
+        require_root("chown");
+        std::os::unix::fs::lchown(self.at(path), Some(user), Some(user)).unwrap();
+        self
+    }
+
     pub(crate) fn remove(&self, path: &str) -> &Self {
         fs::remove_file(self.at(path)).unwrap();
         self
@@ -107,11 +114,13 @@ impl Root {
                 format!("l      /{shown} -> {}", path.read_link().unwrap().display())
             } else if metadata.is_dir() {
                 format!("d {mode:04o} /{shown}")
-            } else if metadata.is_file() && metadata.len() < 32 << 20 {
+            } else if metadata.is_file() && metadata.len() < DIGEST_MAX {
                 let content = fs::read(&path).unwrap_or_default();
                 let digest = Sha256::digest(&content);
                 let digest: String = digest[..8].iter().map(|b| format!("{b:02x}")).collect();
                 format!("f {mode:04o} /{shown} {} bytes, {digest}", content.len())
+            } else if metadata.is_file() {
+                format!("f {mode:04o} /{shown} {} bytes", metadata.len())
             } else {
                 format!("? {mode:04o} /{shown}")
             };
@@ -191,5 +200,9 @@ pub(crate) fn count_pem(text: &[u8]) -> usize {
     let begin = b"-----BEGIN CERTIFICATE-----";
     text.windows(begin.len()).filter(|window| *window == begin).count()
 }
+
+/// Bytes of the largest file whose content is told apart in a tree: no store has a larger one, and
+/// the programs in a root have.
+const DIGEST_MAX: u64 = 1 << 20;
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_ca-entrypoint");

@@ -10,19 +10,36 @@ use std::fs::OpenOptions;
 use std::fs::Permissions;
 use std::io;
 use std::io::Write;
+use std::os::fd::IntoRawFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::fchown;
 use std::path::Path;
+use std::path::PathBuf;
+use std::process;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
+use nix::fcntl::AT_FDCWD;
+use nix::fcntl::AtFlags;
+use nix::fcntl::FcntlArg;
 use nix::fcntl::Flock;
 use nix::fcntl::FlockArg;
+use nix::fcntl::SealFlag;
+use nix::fcntl::fcntl;
 use nix::libc;
+use nix::sys::memfd::MFdFlags;
+use nix::sys::memfd::memfd_create;
+use nix::sys::stat;
+use nix::sys::stat::Mode;
+use nix::unistd;
+use nix::unistd::AccessFlags;
 
+use super::permission_denied;
 use crate::error::FileKind;
 
 /// Opens without waiting for a FIFO's writer, without touching a device, and without becoming a
@@ -78,6 +95,102 @@ pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Makes a directory for this user's files, or takes the one that is there, if nobody else can put
+/// anything into it or in its place.
+///
+/// # Errors
+/// `PermissionDenied` when somebody else could.
+pub(crate) fn create_private_directory(path: &Path) -> io::Result<()> {
+    // Made with all of its mode: another start shall not see it with less, and take it for unfit.
+    let umask = stat::umask(Mode::empty());
+    let made = DirBuilder::new().mode(private_mode()).create(path);
+    stat::umask(umask);
+    match made {
+        // The directory above may have given it more.
+        Ok(()) => fs::set_permissions(path, Permissions::from_mode(private_mode()))?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    if is_private_directory(path)? { Ok(()) } else { Err(permission_denied()) }
+}
+
+/// Whether a directory is this user's, and nobody else can put anything into it.
+pub(crate) fn is_own_directory(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| {
+        metadata.is_dir()
+            && metadata.uid() == unistd::geteuid().as_raw()
+            && permissions(&metadata) & 0o022 == 0
+    })
+}
+
+/// Whether a directory is this user's own, and only this user can put anything into it or in its
+/// place. A link to one isn't one.
+pub(crate) fn is_private_directory(path: &Path) -> io::Result<bool> {
+    let metadata = fs::symlink_metadata(path)?;
+    Ok(metadata.is_dir()
+        && metadata.uid() == unistd::geteuid().as_raw()
+        && permissions(&metadata) & 0o777 == private_mode()
+        && keeps_entries(parent(path))?)
+}
+
+/// Whether nobody but the owner of its entries, its own owner (this user or root) and root can move
+/// them away.
+pub(crate) fn keeps_entries(directory: &Path) -> io::Result<bool> {
+    let metadata = fs::metadata(directory)?;
+    let is_trusted = [0, unistd::geteuid().as_raw()].contains(&metadata.uid());
+    let mode = permissions(&metadata);
+    Ok(is_trusted && (mode & 0o022 == 0 || mode & STICKY != 0))
+}
+
+/// Of the directory of a user's own files. What root makes is for the users that its processes
+/// become, too.
+pub(crate) fn private_mode() -> u32 {
+    if unistd::geteuid().is_root() { 0o755 } else { 0o700 }
+}
+
+/// Tells why this user may not write to a file or a directory, as far as that can be told without
+/// doing so.
+pub(crate) fn writable(path: &Path) -> io::Result<()> {
+    Ok(unistd::faccessat(AT_FDCWD, path, AccessFlags::W_OK, AtFlags::AT_EACCESS)?)
+}
+
+/// The user's number, as a part of a file name.
+pub(crate) fn user() -> String {
+    unistd::geteuid().to_string()
+}
+
+/// What tells a file from the one that was under its name before, without a look at the content:
+/// size in bytes, time of the last change in nanoseconds since 1970, and inode.
+pub(crate) fn identity(metadata: &Metadata) -> [u64; 3] {
+    let time = metadata.mtime().wrapping_mul(1_000_000_000).wrapping_add(metadata.mtime_nsec());
+    [metadata.len(), time.cast_unsigned(), metadata.ino()]
+}
+
+/// A file in memory that this process and what it becomes hold open: its path is good for every
+/// process of this user, as long as this one lives.
+pub(crate) fn memory_file(content: &[u8]) -> io::Result<PathBuf> {
+    let file = memfd_create(c"ca-entrypoint", MFdFlags::MFD_ALLOW_SEALING)?;
+    let mut file = File::from(file);
+    file.write_all(content)?;
+    let seals = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK;
+    fcntl(&file, FcntlArg::F_ADD_SEALS(seals | SealFlag::F_SEAL_SEAL))?;
+    // Scripts and shells use the low numbers as they like.
+    let descriptor = match fcntl(&file, FcntlArg::F_DUPFD(MEMORY_DESCRIPTOR_MIN)) {
+        Ok(descriptor) => descriptor,
+        // Beyond the limit of open files.
+        Err(_) => file.into_raw_fd(),
+    };
+    let path = PathBuf::from(format!("/proc/{}/fd/{descriptor}", process::id()));
+    // Without /proc there is no way to it.
+    match fs::metadata(&path) {
+        Ok(_) => Ok(path),
+        Err(error) => {
+            unistd::close(descriptor)?;
+            Err(error)
+        }
+    }
+}
+
 /// Puts a file in the place of `path` in one step: no reader sees a part of it.
 ///
 /// A file that can't be replaced because it is mounted is written where it is: what only grows in
@@ -88,6 +201,12 @@ pub(crate) fn write_file(path: &Path, content: &[u8], mode: u32) -> io::Result<(
     // The dot keeps it out of the sight of tools that read every file of the anchors directory.
     let mut file = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(directory)?;
     file.write_all(content)?;
+    // Whose file it was, his it is. Who may not give it away is mostly its owner.
+    if let Ok(present) = fs::symlink_metadata(path)
+        && present.uid() != unistd::geteuid().as_raw()
+    {
+        let _ = fchown(&file, Some(present.uid()), Some(present.gid()));
+    }
     file.as_file().set_permissions(Permissions::from_mode(mode))?;
     match file.persist(path) {
         Ok(_) => Ok(()),
@@ -157,4 +276,10 @@ fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
-const TEMPORARY_PREFIX: &str = ".ca-entrypoint-";
+/// On a directory: what is in it can be moved away by its owner alone.
+const STICKY: u32 = 0o1000;
+
+const MEMORY_DESCRIPTOR_MIN: i32 = 100;
+
+/// How the names of files begin that aren't in their place yet.
+pub(crate) const TEMPORARY_PREFIX: &str = ".ca-entrypoint-";

@@ -100,11 +100,23 @@ pub(crate) fn environment() -> Vec<OsString> {
     entries
 }
 
-/// The name and the value of an entry `NAME=value`.
-pub(crate) fn split_variable(entry: &OsStr) -> Option<(&OsStr, &OsStr)> {
-    let bytes = entry.as_bytes();
-    let at = bytes.iter().position(|&byte| byte == b'=')?;
-    Some((OsStr::from_bytes(&bytes[..at]), OsStr::from_bytes(&bytes[at + 1..])))
+/// The value in an entry `NAME=value` of this name.
+pub(crate) fn value_of<'a>(entry: &'a OsStr, name: &str) -> Option<&'a OsStr> {
+    let value = entry.as_bytes().strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+    Some(OsStr::from_bytes(value))
+}
+
+/// A word that every shell of POSIX reads as just this text, whatever bytes are in it.
+pub(crate) fn quote(text: &OsStr) -> OsString {
+    let mut quoted = vec![b'\''];
+    for &byte in text.as_bytes() {
+        match byte {
+            b'\'' => quoted.extend_from_slice(br"'\''"),
+            byte => quoted.push(byte),
+        }
+    }
+    quoted.push(b'\'');
+    OsString::from_vec(quoted)
 }
 
 /// Whether the program was given rights that its caller lacks (set-user-ID, file capabilities): its
@@ -143,16 +155,22 @@ pub(crate) fn is_unknown_format(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::ENOEXEC)
 }
 
-/// Runs a hook in `directory`, gives it `input`, and sends what it prints to stderr. It has a fixed
-/// PATH and no other variable, and is killed with its children when it takes too long.
-pub(crate) fn run_hook(path: &Path, directory: &Path, input: &[u8]) -> Result<(), Error> {
-    let failed = |cause| Error::Hook { path: path.to_owned(), cause };
+/// Runs a program in `directory`, gives it `input`, and sends what it prints to stderr. It has a
+/// fixed PATH and no other variable, and is killed with its children when it takes too long.
+pub(crate) fn run_program(
+    path: &Path,
+    arguments: &[OsString],
+    directory: &Path,
+    input: &[u8],
+) -> Result<(), Error> {
+    let failed = |cause| Error::Run { path: path.to_owned(), cause };
     let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(failed)?;
     let mut child = Command::new(path)
+        .args(arguments)
         .current_dir(directory)
         .env_clear()
         .env("PATH", DEFAULT_PATH)
-        .stdin(hook_stdin(directory, input).map_err(failed)?)
+        .stdin(program_stdin(directory, input).map_err(failed)?)
         .stdout(stderr)
         .process_group(0)
         .spawn()
@@ -160,18 +178,16 @@ pub(crate) fn run_hook(path: &Path, directory: &Path, input: &[u8]) -> Result<()
     let status = wait(&mut child).map_err(failed)?;
     match status {
         Some(status) if status.success() => Ok(()),
-        Some(status) => {
-            Err(Error::HookFailed { path: path.to_owned(), status: status.to_string() })
-        }
-        None => Err(Error::HookFailed {
+        Some(status) => Err(Error::RunFailed { path: path.to_owned(), status: status.to_string() }),
+        None => Err(Error::RunFailed {
             path: path.to_owned(),
-            status: format!("killed, as it ran for more than {} s", HOOK_TIMEOUT.as_secs()),
+            status: format!("killed, as it ran for more than {} s", PROGRAM_TIMEOUT.as_secs()),
         }),
     }
 }
 
-/// A file without a name, since a hook that doesn't read would block the writer of a pipe.
-fn hook_stdin(directory: &Path, input: &[u8]) -> io::Result<Stdio> {
+/// A file without a name, since a program that doesn't read would block the writer of a pipe.
+fn program_stdin(directory: &Path, input: &[u8]) -> io::Result<Stdio> {
     if input.is_empty() {
         return Ok(Stdio::null());
     }
@@ -182,7 +198,7 @@ fn hook_stdin(directory: &Path, input: &[u8]) -> io::Result<Stdio> {
 }
 
 fn wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
-    let deadline = Instant::now() + HOOK_TIMEOUT;
+    let deadline = Instant::now() + PROGRAM_TIMEOUT;
     let mut pause = Duration::from_micros(200);
     while Instant::now() < deadline {
         if let Some(status) = child.try_wait()? {
@@ -197,7 +213,7 @@ fn wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
     Ok(None)
 }
 
-const HOOK_TIMEOUT: Duration = Duration::from_secs(60);
+const PROGRAM_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Where a command is looked for when PATH isn't set: what Docker gives to containers.
 pub(crate) const DEFAULT_PATH: &str =
