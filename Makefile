@@ -17,7 +17,7 @@ build: toolchain ## Makes dist/linux-amd64/ca-entrypoint, static and small
 .PHONY: check
 check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and the binary's form and size
 	cargo fmt --check || { echo "check: not formatted: run cargo fmt" >&2; exit 1; }
-	cargo clippy --all-targets -- -D warnings
+	cargo clippy --all-targets --test compliance --test matrix -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --document-private-items
 	scripts/cargo-deny.sh check bans licenses sources
 	scripts/need.sh shellcheck=shellcheck
@@ -35,6 +35,11 @@ test: toolchain ## All tests
 compliance: build ## The binary against each distribution's own tool, in containers
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
 	    'scripts/images.sh && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test compliance'
+
+.PHONY: matrix
+matrix: build ## Real clients against real servers, in images of many kinds: docs/matrix.md
+	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
+	    'scripts/images.sh matrix && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test matrix'
 
 .PHONY: images
 images: ## The images that the compliance tests run in

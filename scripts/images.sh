@@ -1,10 +1,19 @@
 #!/bin/bash
-# Builds the images that the compliance tests run in: images.sh [bookworm|trixie|alpine|all]
+# Builds the images that the tests run in: images.sh [bookworm|trixie|alpine|all|matrix]
+#
+# For the compliance tests, which are `all`:
 #
 #   ca-entrypoint-test:bookworm, :trixie   Debian with ca-certificates and some clients
 #   ca-entrypoint-test:bookworm-bare       the same without ca-certificates and openssl: curl and no store
 #   ca-entrypoint-test:alpine              Alpine with ca-certificates
 #   ca-entrypoint-test:alpine-base         the same with only the bundle, as the `alpine` image has it
+#
+# For the trust matrix:
+#
+#   ca-entrypoint-test:clients             Debian 12 with all clients, and a stand-in for a public CA
+#   ca-entrypoint-test:clients-bare        the same without any bundle
+#   ca-entrypoint-test:clients-alpine      Alpine with the clients that run there, and the stand-in
+#   ca-entrypoint-test:clients-alpine-base the same with only the bundle
 #
 # Each store is as the distribution's own tool leaves it. An image is built again when the scripts
 # that make it have changed.
@@ -20,7 +29,19 @@ fail() {
 
 # The label that an up-to-date image of the given root script has.
 recipe() {
-    cat "$scripts/images.sh" "$scripts/$1" | sha256sum | cut -c 1-16
+    {
+        cat "$scripts/images.sh" "$scripts/$1"
+        case $1 in
+        rootfs-clients.sh)
+            find "$scripts/clients" "$scripts"/../tests/matrix/programs/{go,java,rust} -type f -print0 | sort -z | xargs -0 cat
+            ;;
+        rootfs-clients-alpine.sh)
+            cat "$scripts/rootfs-alpine.sh"
+            # It has the stand-in of that very image.
+            docker image inspect --format '{{.Id}}' "$name:clients"
+            ;;
+        esac
+    } | sha256sum | cut -c 1-16
 }
 
 current() {
@@ -86,11 +107,25 @@ alpine() {
          rm -rf /usr/share/ca-certificates /usr/local/share/ca-certificates /etc/ca-certificates*'
 }
 
+matrix() {
+    build rootfs-clients.sh clients 'update-ca-certificates --fresh' clients-bare \
+        'dpkg --purge --force-depends ca-certificates ca-certificates-java;
+         rm -rf /stand-in /etc/ssl/certs /usr/share/ca-certificates /usr/local/share/ca-certificates /etc/ca-certificates*'
+    # Who adds a Java to the base image has it with a keystore of its own.
+    # shellcheck disable=SC2016 # the container's shell expands it
+    build rootfs-clients-alpine.sh clients-alpine 'update-ca-certificates' clients-alpine-base \
+        'apk del --no-network ca-certificates; find /etc/ssl/certs -type l -delete;
+         rm -rf /usr/share/ca-certificates /usr/local/share/ca-certificates /etc/ca-certificates*;
+         keystore=$(find /usr/lib/jvm -name cacerts);
+         rm "$keystore"; mv /etc/ssl/certs/java/cacerts "$keystore"; rmdir /etc/ssl/certs/java' \
+        "$name:clients"
+}
+
 what=${1:-all}
 case $what in
-bookworm | trixie | alpine) set -- "$what" ;;
+bookworm | trixie | alpine | matrix) set -- "$what" ;;
 all) set -- bookworm trixie alpine ;;
-*) fail "unknown image '$what': use bookworm, trixie, alpine or all" ;;
+*) fail "unknown image '$what': use bookworm, trixie, alpine, all or matrix" ;;
 esac
 
 if [ -z "${CA_ENTRYPOINT_ENGINE:-}" ]; then

@@ -18,6 +18,7 @@ pub(crate) enum Image {
     AlpineBase,
     Bookworm,
     BookwormBare,
+    Clients,
     Trixie,
 }
 
@@ -28,12 +29,13 @@ impl Image {
             Self::AlpineBase => "ca-entrypoint-test:alpine-base",
             Self::Bookworm => "ca-entrypoint-test:bookworm",
             Self::BookwormBare => "ca-entrypoint-test:bookworm-bare",
+            Self::Clients => "ca-entrypoint-test:clients",
             Self::Trixie => "ca-entrypoint-test:trixie",
         }
     }
 
     pub(crate) fn is_debian(self) -> bool {
-        matches!(self, Self::Bookworm | Self::BookwormBare | Self::Trixie)
+        matches!(self, Self::Bookworm | Self::BookwormBare | Self::Clients | Self::Trixie)
     }
 
     /// What stands before an anchor's name in the name of its link.
@@ -65,6 +67,11 @@ impl Container {
         let run = docker(&arguments);
         assert_eq!(run.code, 0, "cannot start a container: make images\n{run}");
         Self { name }
+    }
+
+    /// By which other containers can join it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Runs a shell script. Nothing but PATH and HOME is in its environment.
