@@ -17,13 +17,51 @@ pub(crate) fn mounted(certificate: &str) -> String {
     )
 }
 
-/// The store can't be written: it is said in one message, and the command runs with its own exit
-/// code, unless it was asked for otherwise.
-fn assert_warned_and_run(image: Image, options: &[&str]) {
+/// The store can't be written: the user's own directory takes the CA, which is said in one line and
+/// is no error.
+fn assert_placed_privately(image: Image, options: &[&str], cause: &str, directory: &str) {
     let mount = mounted("root.crt");
     let options = [options, &[mount.as_str()]].concat();
+    let command = ["--on-error=fail", "/bin/sh", "-c", "echo from the command; exit 7"];
+    let message = format!(
+        "ca-entrypoint: trust store cannot be written ({cause}): \
+         1 added in '{directory}', for programs that read variables\n"
+    );
+    for command in [&command[..], &command[1..]] {
+        let run = run_once(image.reference(), &options, command).expect_code(7);
+        assert_eq!(run.stdout(), "from the command\n", "{run}");
+        assert_eq!(run.stderr, message, "{run}");
+    }
+    // The same in a container that goes on: the next start finds all done.
+    let container = Container::start_with(image, &[&options[..], &["--network=none"]].concat());
+    for expected in [message.as_str(), ""] {
+        let run = container.try_sh("/ca-entrypoint --on-error=fail true").expect_success();
+        assert_eq!(run.stderr, expected, "{run}");
+    }
+}
+
+#[test]
+fn a_read_only_root_file_system() {
+    for image in [Image::Bookworm, Image::Alpine] {
+        let directory = "/dev/shm/ca-entrypoint-0";
+        assert_placed_privately(image, &["--read-only"], "Read-only file system", directory);
+    }
+}
+
+#[test]
+fn a_user_without_rights() {
+    for image in [Image::Bookworm, Image::BookwormBare, Image::AlpineBase] {
+        let directory = "/dev/shm/ca-entrypoint-1000";
+        assert_placed_privately(image, &["--user=1000"], "Permission denied", directory);
+    }
+}
+
+/// Whoever wants the system's store or nothing is told what is in the way.
+#[test]
+fn a_store_that_cannot_be_written_and_nothing_else_is_wanted() {
+    let options = ["--user=1000", "--env=CA_ENTRYPOINT_PLACEMENT=system", &mounted("root.crt")];
     let command = ["/bin/sh", "-c", "echo from the command; exit 7"];
-    let run = run_once(image.reference(), &options, &command).expect_code(7);
+    let run = run_once(Image::Bookworm.reference(), &options, &command).expect_code(7);
     assert_eq!(run.stdout(), "from the command\n", "{run}");
     let lines: Vec<&str> = run.stderr.lines().collect();
     assert!(
@@ -32,23 +70,8 @@ fn assert_warned_and_run(image: Image, options: &[&str]) {
         "{run}"
     );
     let command = [&["--on-error=fail"], command.as_slice()].concat();
-    let run = run_once(image.reference(), &options, &command).expect_code(125);
+    let run = run_once(Image::Bookworm.reference(), &options, &command).expect_code(125);
     assert_eq!(run.stdout(), "", "{run}");
-}
-
-#[test]
-fn a_read_only_root_file_system() {
-    assert_warned_and_run(Image::Bookworm, &["--read-only"]);
-}
-
-#[test]
-fn a_read_only_root_file_system_of_alpine() {
-    assert_warned_and_run(Image::Alpine, &["--read-only"]);
-}
-
-#[test]
-fn a_user_without_rights() {
-    assert_warned_and_run(Image::Bookworm, &["--user", "1000"]);
 }
 
 /// Root without any capability owns the store still.
