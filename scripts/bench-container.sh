@@ -1,5 +1,9 @@
 #!/bin/sh
 # Runs in a container for bench.sh: times each pair of commands side by side, into /results/NAME.json.
+#
+#   bench-container.sh IMAGE store     as root, who may write the store
+#   bench-container.sh IMAGE private   as a user who may not
+#   bench-container.sh IMAGE java      as root, beside keytool
 set -eu
 
 image=$1
@@ -15,28 +19,53 @@ measure() {
         --style none --export-json "/results/$image-$name.json" "$@" >/dev/null 2>&1
 }
 
-# Many short rounds, so that what disturbs one disturbs both sides.
-for round in 0 1 2 3 4 5 6 7 8 9; do
-    measure "bare-$round" --warmup 10 --runs 200 /bin/true "$ours /bin/true"
-done
+# compare_with_bare NAME [OPTIONS]: many short rounds, so that what disturbs one disturbs both sides.
+compare_with_bare() {
+    for round in 0 1 2 3 4 5 6 7 8 9; do
+        measure "$1-$round" --warmup 10 --runs 200 /bin/true "$ours ${2:-} /bin/true"
+    done
+}
 
-mkdir -p "${mounted%/*}"
-cp /bench/ca.crt "$mounted"
-"$ours" -q
-for round in 0 1 2 3 4 5 6 7 8 9; do
-    measure "again-$round" --warmup 10 --runs 200 /bin/true "$ours /bin/true"
-done
+store() {
+    compare_with_bare bare
 
-measure install --warmup 2 --runs 20 \
-    --prepare "$ours -q --remove" "$ours -q" \
-    --prepare "rm -f $anchors/bench.crt" "sh -c 'cp $mounted $anchors/bench.crt; update-ca-certificates --fresh'"
-rm -f $anchors/bench.crt
-update-ca-certificates --fresh >/dev/null 2>&1
+    mkdir -p "${mounted%/*}"
+    cp /bench/ca.crt "$mounted"
+    "$ours" -q
+    compare_with_bare again
 
-for count in 100 1000; do
-    measure "many-$count" --runs 3 \
-        --prepare "$ours -q --remove" "$ours -q --ca /bench/many-$count.pem" \
-        --prepare "find $anchors -name bench-* -delete" \
-        "sh -c 'cp /bench/many-$count/*.crt $anchors; update-ca-certificates --fresh'"
-    find $anchors -name 'bench-*' -delete
-done
+    measure install --warmup 2 --runs 20 \
+        --prepare "$ours -q --remove" "$ours -q" \
+        --prepare "rm -f $anchors/bench.crt" "sh -c 'cp $mounted $anchors/bench.crt; update-ca-certificates --fresh'"
+    rm -f $anchors/bench.crt
+    update-ca-certificates --fresh >/dev/null 2>&1
+
+    for count in 100 1000; do
+        measure "many-$count" --runs 3 \
+            --prepare "$ours -q --remove" "$ours -q --ca /bench/many-$count.pem" \
+            --prepare "find $anchors -name bench-* -delete" \
+            "sh -c 'cp /bench/many-$count/*.crt $anchors; update-ca-certificates --fresh'"
+        find $anchors -name 'bench-*' -delete
+    done
+}
+
+private() {
+    # Pairs by turns, like those of compare_with_bare, with a directory to be made each time.
+    for round in 0 1 2 3 4 5 6 7 8 9; do
+        measure "private-first-$round" --warmup 3 --runs 50 --prepare "rm -rf /dev/shm/ca-entrypoint-1000" \
+            /bin/true "$ours -q --ca /bench/ca.crt /bin/true"
+    done
+    "$ours" -q --ca /bench/ca.crt
+    compare_with_bare private-again "--ca /bench/ca.crt"
+}
+
+java() {
+    measure java-install --warmup 1 --runs 5 \
+        --prepare "$ours -q --remove" "$ours -q --ca /bench/ca.crt" \
+        --prepare "sh -c 'keytool -delete -cacerts -storepass changeit -alias bench || true'" \
+        "keytool -importcert -noprompt -cacerts -storepass changeit -alias bench -file /bench/ca.crt"
+    "$ours" -q --ca /bench/ca.crt
+    compare_with_bare java-again "--ca /bench/ca.crt"
+}
+
+"$2"

@@ -13,6 +13,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 mkdir -p "$work/bench/lib" "$work/results"
+# Read and written by another user in the containers.
+chmod 755 "$work"
+chmod 777 "$work/results"
 cp "$binary" "$project/scripts/bench-container.sh" "$work/bench/"
 cp "$(command -v hyperfine)" "$work/bench/lib/"
 ldd "$(command -v hyperfine)" | grep -o '/[^ ]*' | xargs cp -t "$work/bench/lib"
@@ -51,12 +54,18 @@ ratio() {
 
 for image in bookworm alpine; do
     docker run --rm --network none -v "$work/bench:/bench:ro" -v "$work/results:/results" \
-        "ca-entrypoint-test:$image" /bin/sh /bench/bench-container.sh "$image"
+        "ca-entrypoint-test:$image" /bin/sh /bench/bench-container.sh "$image" store
+    docker run --rm --network none --user 1000 -v "$work/bench:/bench:ro" -v "$work/results:/results" \
+        "ca-entrypoint-test:$image" /bin/sh /bench/bench-container.sh "$image" private
     echo "== $image"
     echo "no CA mounted, added to a bare /bin/true"
     added $image bare
     echo "nothing to do, added to a bare /bin/true"
     added $image again
+    echo "private, first start, added to a bare /bin/true"
+    added $image private-first
+    echo "private, nothing to do, added to a bare /bin/true"
+    added $image private-again
     echo "one anchor, ours against cp and update-ca-certificates --fresh"
     ratio $image install
     for count in 100 1000; do
@@ -64,6 +73,14 @@ for image in bookworm alpine; do
         ratio $image "many-$count"
     done
 done
+
+docker run --rm --network none -v "$work/bench:/bench:ro" -v "$work/results:/results" \
+    ca-entrypoint-test:clients /bin/sh /bench/bench-container.sh clients java
+echo "== Debian's Java, 142 roots"
+echo "one anchor in the store and the keystore, ours against keytool's -importcert, which does the latter"
+ratio clients java-install
+echo "nothing to do, added to a bare /bin/true"
+added clients java-again
 
 root=$work/root
 mkdir -p "$root/etc/gitlab-runner/certs" "$root/etc/ssl/certs"
