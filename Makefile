@@ -17,11 +17,13 @@ build: toolchain ## Makes dist/linux-amd64/ca-entrypoint, static and small
 .PHONY: check
 check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and the binary's form and size
 	cargo fmt --check || { echo "check: not formatted: run cargo fmt" >&2; exit 1; }
-	cargo clippy --all-targets --test compliance --test matrix -- -D warnings
+	cargo clippy --all-targets -- -D warnings
+	cargo clippy --test compliance --test matrix -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --document-private-items
 	scripts/cargo-deny.sh check bans licenses sources
 	scripts/need.sh shellcheck=shellcheck
 	shellcheck .ci/run scripts/*.sh
+	shellcheck --shell=sh tests/matrix/*.sh
 	scripts/build.sh
 	scripts/check-binary.sh
 
@@ -29,31 +31,31 @@ check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and
 test: toolchain ## All tests
 	scripts/need.sh openssl=openssl
 	cargo test --all
-	$(MAKE) --no-print-directory compliance
+	$(MAKE) --no-print-directory compliance matrix
 
 .PHONY: compliance
 compliance: build ## The binary against each distribution's own tool, in containers
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
-	    'scripts/images.sh && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test compliance'
+	    'scripts/images.sh bookworm trixie alpine clients && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test compliance'
 
 .PHONY: matrix
 matrix: build ## Real clients against real servers, in images of many kinds: docs/matrix.md
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
-	    'scripts/images.sh matrix && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test matrix'
+	    'scripts/images.sh clients clients-alpine && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test matrix'
 
 .PHONY: images
-images: ## The images that the compliance tests run in
+images: ## The images that the tests run in
 	scripts/images.sh
 
 .PHONY: bench
 bench: build ## The time and memory that a start costs
 	scripts/need.sh hyperfine=hyperfine jq=jq valgrind=valgrind /usr/bin/time=time openssl=openssl
-	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) 'scripts/images.sh && scripts/bench.sh'
+	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) 'scripts/images.sh bookworm alpine clients && scripts/bench.sh'
 
 .PHONY: demo
 demo: build ## A container that trusts a private CA, from start to end
 	scripts/need.sh openssl=openssl
-	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) 'scripts/images.sh && scripts/demo.sh'
+	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) 'scripts/images.sh bookworm alpine && scripts/demo.sh'
 
 .PHONY: clean
 clean: ## Removes what was built; images and downloads stay

@@ -1,15 +1,11 @@
 #!/bin/bash
-# Builds the images that the tests run in: images.sh [bookworm|trixie|alpine|all|matrix]
-#
-# For the compliance tests, which are `all`:
+# Builds the images that the tests run in: images.sh [bookworm|trixie|alpine|clients|clients-alpine]...
+# Without an argument, all of them:
 #
 #   ca-entrypoint-test:bookworm, :trixie   Debian with ca-certificates and some clients
 #   ca-entrypoint-test:bookworm-bare       the same without ca-certificates and openssl: curl and no store
 #   ca-entrypoint-test:alpine              Alpine with ca-certificates
 #   ca-entrypoint-test:alpine-base         the same with only the bundle, as the `alpine` image has it
-#
-# For the trust matrix:
-#
 #   ca-entrypoint-test:clients             Debian 12 with all clients, and a stand-in for a public CA
 #   ca-entrypoint-test:clients-bare        the same without any bundle
 #   ca-entrypoint-test:clients-alpine      Alpine with the clients that run there, and the stand-in
@@ -107,10 +103,13 @@ alpine() {
          rm -rf /usr/share/ca-certificates /usr/local/share/ca-certificates /etc/ca-certificates*'
 }
 
-matrix() {
+clients() {
     build rootfs-clients.sh clients 'update-ca-certificates --fresh' clients-bare \
         'dpkg --purge --force-depends ca-certificates ca-certificates-java;
          rm -rf /stand-in /etc/ssl/certs /usr/share/ca-certificates /usr/local/share/ca-certificates /etc/ca-certificates*'
+}
+
+clients-alpine() {
     # Who adds a Java to the base image has it with a keystore of its own.
     # shellcheck disable=SC2016 # the container's shell expands it
     build rootfs-clients-alpine.sh clients-alpine 'update-ca-certificates' clients-alpine-base \
@@ -121,16 +120,17 @@ matrix() {
         "$name:clients"
 }
 
-what=${1:-all}
-case $what in
-bookworm | trixie | alpine | matrix) set -- "$what" ;;
-all) set -- bookworm trixie alpine ;;
-*) fail "unknown image '$what': use bookworm, trixie, alpine, all or matrix" ;;
-esac
+[ $# -gt 0 ] || set -- bookworm trixie alpine clients clients-alpine
+for image in "$@"; do
+    case $image in
+    bookworm | trixie | alpine | clients | clients-alpine) ;;
+    *) fail "unknown image '$image': use bookworm, trixie, alpine, clients or clients-alpine" ;;
+    esac
+done
 
 if [ -z "${CA_ENTRYPOINT_ENGINE:-}" ]; then
     # Found again by every call below: an engine that this starts would end with it otherwise.
-    CA_ENTRYPOINT_ENGINE=1 exec "$scripts/engine.sh" run "$0" "$what"
+    CA_ENTRYPOINT_ENGINE=1 exec "$scripts/engine.sh" run "$0" "$@"
 fi
 # Not /tmp, which often is in memory or can't hold devices.
 work=$(mktemp -d -p "${TMPDIR:-/var/tmp}")

@@ -75,7 +75,8 @@ impl Root {
         if let Some(resolved) = self.directories.borrow().get(parent.as_os_str()) {
             return Ok(resolved.join(name));
         }
-        let resolved = self.walk(parent)?;
+        // One after the other, so that each directory on the way is looked at once.
+        let resolved = self.resolve(parent)?;
         let entry = resolved.join(name);
         self.directories.borrow_mut().insert(parent.into(), resolved);
         Ok(entry)
@@ -229,6 +230,9 @@ impl Root {
 
     /// The names in a directory, in no order; none where it doesn't exist.
     pub(crate) fn names(&self, directory: &Path) -> io::Result<Vec<OsString>> {
+        if !self.has_entry(directory)? {
+            return Ok(Vec::new());
+        }
         match absent_as_none(self.resolve(directory).and_then(fs::read_dir))? {
             Some(entries) => entries.map(|entry| Ok(entry?.file_name())).collect(),
             None => Ok(Vec::new()),

@@ -12,7 +12,7 @@ const CACERTS: &str = "/etc/ssl/certs/java/cacerts";
 const ANCHORS: &str = "/usr/local/share/ca-certificates";
 
 /// What a JVM's own trust manager, which has no password, reads of a keystore.
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Readable {
     All,
     /// What isn't encrypted: nothing that keytool made.

@@ -19,6 +19,7 @@ mod engine;
 mod hooks;
 mod keystores;
 mod manifest;
+mod nss;
 mod print_env;
 mod private;
 mod restarts;
