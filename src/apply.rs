@@ -4,6 +4,7 @@
 
 use std::io;
 use std::path::Path;
+use std::path::PathBuf;
 
 use crate::change::Change;
 use crate::error::Error;
@@ -14,12 +15,22 @@ use crate::report;
 use crate::root::Root;
 use crate::sys;
 
-/// Takes the plan's steps in their order. A program that fails is reported and fails nothing:
-/// the store is written by then.
+/// What came of a plan.
+#[derive(Default)]
+pub(crate) struct Applied {
+    /// Something isn't what it was.
+    pub(crate) is_news: bool,
+    /// The first Java keystore that could not be written, and why.
+    pub(crate) closed_keystore: Option<(PathBuf, io::Error)>,
+}
+
+/// Takes the plan's steps in their order. A keystore that can't be written keeps nothing else back.
+/// A program that fails is reported and fails nothing: the store is written by then.
 ///
 /// # Errors
-/// At the first step that fails; those before it stay.
-pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<(), Error> {
+/// At the first other step that fails; those before it stay.
+pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<Applied, Error> {
+    let mut applied = Applied::default();
     for change in plan.changes() {
         match change {
             Change::Directory { path } => {
@@ -31,6 +42,15 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<(), Error> {
                     .resolve_entry(path)
                     .and_then(|path| sys::write_file(&path, content, *mode));
                 written.map_err(|cause| failed(Operation::Write, path, cause))?;
+            }
+            Change::Keystore { path, content, mode } => {
+                let written = root
+                    .resolve_entry(path)
+                    .and_then(|path| sys::write_file(&path, content, *mode));
+                if let Err(cause) = written {
+                    applied.closed_keystore.get_or_insert_with(|| (path.clone(), cause));
+                    continue;
+                }
             }
             Change::PrivateDirectory { path } => {
                 let made =
@@ -48,11 +68,13 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<(), Error> {
             Change::Run { path, arguments, directory, input } => {
                 if let Err(error) = sys::run_program(path, arguments, directory, input) {
                     report::error(&error);
+                    continue;
                 }
             }
         }
+        applied.is_news = true;
     }
-    Ok(())
+    Ok(applied)
 }
 
 /// Puts the plan's files into memory, where there is no directory for them, and tells their paths.

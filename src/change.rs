@@ -14,6 +14,8 @@ pub(crate) enum Change {
     File { path: PathBuf, content: Vec<u8>, mode: u32 },
     /// Make a directory that nobody but this user can write to, or see that it is one.
     PrivateDirectory { path: PathBuf },
+    /// Like [`Change::File`], of a Java keystore: one that can't be written keeps nothing else back.
+    Keystore { path: PathBuf, content: Vec<u8>, mode: u32 },
     /// Put a symbolic link in the place of what is there.
     Link { path: PathBuf, target: PathBuf },
     /// Remove a file or a link.

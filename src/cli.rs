@@ -127,7 +127,12 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
     if let Some(conflict) = conflict(&options) {
         return Err(usage(conflict));
     }
-    let default_on_error = if options.command.is_empty() { OnError::Fail } else { OnError::Warn };
+    // What is to be evaluated is a job's: its variables are worth having, whatever else failed.
+    let default_on_error = if options.command.is_empty() && !options.prints_variables {
+        OnError::Fail
+    } else {
+        OnError::Warn
+    };
     let mut ignored = Vec::new();
     let on_error = options.on_error.or_else(|| ON_ERROR.of_variable(environment, &mut ignored));
     let placement = options.placement.or_else(|| PLACEMENT.of_variable(environment, &mut ignored));

@@ -7,54 +7,79 @@ use std::path::PathBuf;
 
 use crate::platform::Platform;
 use crate::root::Root;
+use crate::sys;
 
-/// The keystores that exist, without links, each once: the distribution's before those of runtimes
+/// A keystore that exists.
+pub(crate) struct Keystore {
+    /// Without links.
+    pub(crate) path: PathBuf,
+    /// Nobody but this user and root can lead a write to it elsewhere: by a variable, or by a link
+    /// in a directory of their own.
+    pub(crate) is_safe: bool,
+}
+
+/// The keystores, each once: that of `java_home`, then the distribution's, then those of runtimes
 /// that bring one.
 pub(crate) fn keystores(
     root: &Root,
     platform: &Platform,
     java_home: Option<&Path>,
-) -> Vec<PathBuf> {
+) -> Vec<Keystore> {
     let mut found = Vec::new();
-    let mut look = |path: &Path| {
-        let is_file = |path: &Path| {
-            root.metadata(path).ok().flatten().is_some_and(|metadata| metadata.is_file())
-        };
-        if is_file(path)
-            && let Ok(path) = root.without_links(path)
-            && !found.contains(&path)
-        {
-            found.push(path);
-        }
-    };
-    for path in platform.java_keystores.paths {
-        look(Path::new(path));
+    if let Some(home) = java_home.filter(|home| home.is_absolute()) {
+        look_into(root, home, &mut found);
     }
-    for home in runtimes(root, java_home) {
-        for directory in ["lib/security", "jre/lib/security"] {
-            for name in ["jssecacerts", "cacerts"] {
-                look(&home.join(directory).join(name));
+    for path in platform.java_keystores.paths {
+        look_at(root, Path::new(path), true, &mut found);
+    }
+    // Several names may lead to one runtime.
+    let mut homes = Vec::new();
+    for (parent, is_theirs) in PARENTS {
+        let parent = Path::new(parent);
+        for name in root.names(parent).unwrap_or_default() {
+            let text = name.to_string_lossy();
+            let is_one = *is_theirs || WORDS.iter().any(|word| text.contains(word));
+            if is_one
+                && !text.starts_with('.')
+                && let Ok(home) = root.without_links(&parent.join(&name))
+            {
+                homes.push(home);
             }
         }
+    }
+    homes.sort_unstable();
+    homes.dedup();
+    for home in homes {
+        look_into(root, &home, &mut found);
     }
     found
 }
 
-/// The directories that may hold a runtime.
-fn runtimes(root: &Root, java_home: Option<&Path>) -> Vec<PathBuf> {
-    let mut homes: Vec<PathBuf> =
-        java_home.filter(|path| path.is_absolute()).map(Path::to_owned).into_iter().collect();
-    for (parent, is_theirs) in PARENTS {
-        let parent = Path::new(parent);
-        let mut names = root.names(parent).unwrap_or_default();
-        names.retain(|name| {
-            let name = name.to_string_lossy();
-            *is_theirs || WORDS.iter().any(|word| name.contains(word))
-        });
-        names.sort_unstable();
-        homes.extend(names.iter().map(|name| parent.join(name)));
+fn look_into(root: &Root, home: &Path, found: &mut Vec<Keystore>) {
+    let is_safe = is_safe(root, home);
+    // Until Java 8, a JDK had its runtime in a directory of its own.
+    for directory in ["lib/security", "jre/lib/security"] {
+        let directory = home.join(directory);
+        for name in ["jssecacerts", "cacerts"] {
+            look_at(root, &directory.join(name), is_safe, found);
+        }
     }
-    homes
+}
+
+fn look_at(root: &Root, path: &Path, is_safe_so_far: bool, found: &mut Vec<Keystore>) {
+    let metadata = root.metadata(path).ok().flatten();
+    if metadata.is_some_and(|metadata| metadata.is_file())
+        && let Ok(path) = root.without_links(path)
+        && !found.iter().any(|keystore| keystore.path == path)
+    {
+        let is_safe = is_safe_so_far && path.parent().is_some_and(|parent| is_safe(root, parent));
+        found.push(Keystore { path, is_safe });
+    }
+}
+
+/// Another root is somebody's who may write anywhere in it; no way leads out of it.
+fn is_safe(root: &Root, directory: &Path) -> bool {
+    !root.is_system() || root.resolve(directory).is_ok_and(|path| sys::is_safe_directory(&path))
 }
 
 /// Where packages, the official images and installers put runtimes, and whether there is nothing

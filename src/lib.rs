@@ -48,6 +48,7 @@ use crate::cli::Request;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::local::Goal;
+use crate::plan::Plan;
 use crate::plan::TrustFiles;
 use crate::root::Root;
 pub use crate::stop::Stop;
@@ -97,10 +98,13 @@ fn establish_trust(root: &Root, config: &Config) -> Result<TrustFiles, Stop> {
     if let Some(goal) = goal {
         let detected = platform::detect(root);
         log::debug!("platform {}: {}", detected.platform.name, detected.reason);
-        let converged = placement::converge(root, config, detected.platform, goal);
-        let is_news = converged.as_ref().map_or(true, |(_, is_news)| *is_news);
-        match converged {
-            Ok((files, _)) => trust = files,
+        let mut is_news = true;
+        match placement::converge(root, config, detected.platform, goal) {
+            Ok(converged) => {
+                is_news = converged.is_news;
+                failures += converged.errors.iter().map(report::error).count();
+                trust = converged.trust;
+            }
             Err(error) => {
                 report::error(&error);
                 failures += 1;
@@ -132,6 +136,7 @@ fn show_plan(
     let detected = platform::detect(root);
     let plan = |goal| placement::plan(root, config, detected.platform, goal);
     let plan = goal.map(plan).transpose()?;
+    plan.iter().flat_map(Plan::errors).for_each(report::error);
     report::concerns(anchors, true);
     Ok(plan::render::render(&detected, anchors, plan.as_ref(), format))
 }

@@ -20,6 +20,8 @@ use crate::sys;
 #[derive(Default)]
 pub(crate) struct State {
     databases: Vec<Database>,
+    /// Of databases that can't be read.
+    pub(crate) errors: Vec<Error>,
 }
 
 struct Database {
@@ -28,32 +30,37 @@ struct Database {
     content: Option<Vec<u8>>,
 }
 
-/// Looks below `home` for databases, and for browsers that will want one. Not where anybody but the
-/// user could put something in the way.
-///
-/// # Errors
-/// When a database can't be read.
-pub(crate) fn observe(root: &Root, home: Option<&Path>) -> Result<State, Error> {
+/// Looks below `home` for databases that can be written, and for browsers that will want one. Not
+/// where anybody but the user could put something in the way.
+pub(crate) fn observe(root: &Root, home: Option<&Path>) -> State {
     let mut state = State::default();
-    let is_tool = root.is_system() && has(root, Path::new(CERTUTIL));
-    let Some(home) = home.filter(|home| is_tool && sys::is_own_directory(home)) else {
-        return Ok(state);
+    if !root.is_system() || !has(root, Path::new(CERTUTIL)) {
+        return state;
+    }
+    let home = home.and_then(|home| root.resolve(home).ok());
+    let Some(home) = home.filter(|home| sys::is_safe_directory(home)) else {
+        return state;
     };
     let shared = home.join(".pki/nssdb");
-    if !has(root, &shared.join(DATABASE)) && BROWSERS.iter().any(|path| has(root, Path::new(path)))
-    {
-        state.databases.push(Database { directory: shared.clone(), content: None });
-    }
     let profiles = home.join(".mozilla/firefox");
     let mut names = root.names(&profiles).unwrap_or_default();
     names.sort_unstable();
     let profiles = names.iter().map(|name| profiles.join(name));
-    for directory in [shared].into_iter().chain(profiles) {
-        if let Some(content) = root.read_store_file(&directory.join(DATABASE))? {
-            state.databases.push(Database { directory, content: Some(content) });
+    for directory in [shared.clone()].into_iter().chain(profiles) {
+        let is_wanted =
+            directory == shared && BROWSERS.iter().any(|path| has(root, Path::new(path)));
+        let nearest = directory.ancestors().find(|path| path.is_dir());
+        if nearest.is_none_or(|path| !sys::is_safe_directory(path) || sys::writable(path).is_err())
+        {
+            continue;
+        }
+        match root.read_store_file(&directory.join(DATABASE)) {
+            Ok(None) if !is_wanted => {}
+            Ok(content) => state.databases.push(Database { directory, content }),
+            Err(error) => state.errors.push(error),
         }
     }
-    Ok(state)
+    state
 }
 
 fn has(root: &Root, path: &Path) -> bool {
@@ -70,20 +77,24 @@ pub(crate) fn changes(state: &State, goal: Goal<'_>) -> Vec<Change> {
     let mut changes = Vec::new();
     for Database { directory, content } in &state.databases {
         let run = |arguments: &[&str], input| certutil(directory, arguments, input);
-        let present = nicknames(content.as_deref().unwrap_or_default());
         if content.is_none() && !wanted.is_empty() {
             changes.push(Change::Directory { path: directory.clone() });
             changes.push(run(&["-N", "--empty-password"], Vec::new()));
         }
+        let content = content.as_deref().unwrap_or_default();
+        let present = nicknames(content);
         let others = present.iter().filter(|nickname| !wanted.contains(nickname));
         for nickname in others.filter(|nickname| is_unwanted(nickname, goal)) {
             changes.push(run(&["-D", "-n", nickname], Vec::new()));
         }
-        let pairs = anchors.iter().zip(&wanted);
-        for (anchor, nickname) in pairs.filter(|(_, nickname)| !present.contains(nickname)) {
-            // Trusted to sign servers' certificates.
-            let arguments = ["-A", "-a", "-t", "C,,", "-n", nickname];
-            changes.push(run(&arguments, anchor.certificate.to_pem()));
+        for (anchor, nickname) in anchors.iter().zip(&wanted) {
+            // A certificate has one nickname. Who gave it another, decided about its trust too.
+            let is_there = |bytes: &[u8]| content.windows(bytes.len()).any(|part| part == bytes);
+            if !is_there(nickname.as_bytes()) && !is_there(&anchor.certificate.der) {
+                // Trusted to sign servers' certificates.
+                let arguments = ["-A", "-a", "-t", "C,,", "-n", nickname];
+                changes.push(run(&arguments, anchor.certificate.to_pem()));
+            }
         }
     }
     changes
@@ -93,7 +104,8 @@ fn certutil(directory: &Path, arguments: &[&str], input: Vec<u8>) -> Change {
     let mut database = OsString::from("sql:");
     database.push(directory);
     let mut arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
-    arguments.extend([OsString::from("-d"), database]);
+    // No password, and none is asked for.
+    arguments.extend([OsString::from("-f"), "/dev/null".into(), "-d".into(), database]);
     Change::Run { path: PathBuf::from(CERTUTIL), arguments, directory: directory.to_owned(), input }
 }
 
@@ -106,7 +118,8 @@ fn is_unwanted(nickname: &str, goal: Goal<'_>) -> bool {
     }
 }
 
-/// The nicknames of ours in a database. What stands behind one may look like more of it.
+/// The nicknames of ours in a database. What stands behind one may look like more of it, and a
+/// source's name may end as a nickname does: the longest is taken.
 fn nicknames(database: &[u8]) -> Vec<String> {
     let prefix = local::NAME_PREFIX.as_bytes();
     let mut nicknames = Vec::new();
@@ -115,11 +128,10 @@ fn nicknames(database: &[u8]) -> Vec<String> {
         if !rest.starts_with(prefix) {
             continue;
         }
-        let is_part = |byte: &u8| byte.is_ascii_graphic();
-        let end = rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
-        let text = rest.get(..end).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default();
-        let ends = prefix.len()..=text.len();
-        let mut candidates = ends.filter_map(|end| text.get(..end));
+        let text = rest.get(..NICKNAME_MAX).unwrap_or(rest);
+        let end = text.iter().position(|byte| !byte.is_ascii_graphic()).unwrap_or(text.len());
+        let text = text.get(..end).and_then(|text| str::from_utf8(text).ok()).unwrap_or_default();
+        let mut candidates = (0..=text.len()).rev().filter_map(|end| text.get(..end));
         if let Some(nickname) = candidates.find(|text| local::source_of_stem(text).is_some()) {
             nicknames.push(nickname.to_owned());
         }
@@ -128,6 +140,9 @@ fn nicknames(database: &[u8]) -> Vec<String> {
     nicknames.dedup();
     nicknames
 }
+
+/// Bytes: the prefix, a source's name and a fingerprint.
+const NICKNAME_MAX: usize = 200;
 
 const CERTUTIL: &str = "/usr/bin/certutil";
 

@@ -4,17 +4,20 @@
 
 use std::path::PathBuf;
 
-use crate::anchor::TrustAnchors;
 use crate::apply;
+use crate::apply::Applied;
 use crate::cli::Config;
 use crate::cli::Placement;
 use crate::error::Cause;
 use crate::error::Error;
 use crate::error::Operation;
+use crate::format::java_keystore;
 use crate::java;
+use crate::java::Keystore;
 use crate::local;
 use crate::local::Fate;
 use crate::local::Goal;
+use crate::local::LocalAnchor;
 use crate::nss;
 use crate::plan;
 use crate::plan::Plan;
@@ -28,8 +31,18 @@ use crate::root::Root;
 use crate::store;
 use crate::sys;
 
-/// Brings the system's store to its goal, or else gives this user files of its own. Tells which
-/// files programs can be pointed at, and whether anything had to be changed for that.
+/// What came of a goal.
+#[derive(Default)]
+pub(crate) struct Converged {
+    /// The files that programs can be pointed at.
+    pub(crate) trust: TrustFiles,
+    /// Something had to be changed.
+    pub(crate) is_news: bool,
+    /// What could not be brought to the goal, beside the rest that could.
+    pub(crate) errors: Vec<Error>,
+}
+
+/// Brings the system's store to its goal, or else gives this user files of its own.
 ///
 /// # Errors
 /// When neither can be done.
@@ -38,81 +51,65 @@ pub(crate) fn converge(
     config: &Config,
     platform: &'static Platform,
     goal: Goal<'_>,
-) -> Result<(TrustFiles, bool), Error> {
-    let private = |originals: &Originals, closed| match goal {
-        Goal::Install(anchors) => converge_private(root, config, originals, anchors, closed),
-        Goal::Remove => Ok((TrustFiles::default(), false)),
-    };
-    let originals = || private::originals(root, platform, &keystores(root, config, platform));
-    let plan = match choose(root, config, platform, goal)? {
+) -> Result<Converged, Error> {
+    let mut own = converge_own(root, config, goal);
+    let mut converged = match choose(root, config, platform, goal)? {
         Choice::System => match converge_system(root, config, platform, goal) {
             Err(Error::WriteStore { cause, .. }) if may_be_private(root, config, goal) => {
-                return private(&originals(), Some(Closed::store(cause)));
+                let originals = originals(root, config, platform);
+                converge_private(root, config, &originals, goal, Some(Closed::store(cause)))?
             }
             result => result?,
         },
-        Choice::Installed(plan) => plan,
-        Choice::Private(closed) => return private(&originals(), closed),
-    };
-    let mut trust = plan.trust().clone();
-    let mut is_news = !plan.is_empty();
-    if let Some(path) = plan.closed_keystore()
-        && let Err(cause) = path.parent().map_or(Ok(()), sys::writable)
-    {
-        let original = Originals::of_keystore(root, path);
-        let (path, operation) = (path.to_owned(), Operation::Write);
-        let result = if may_be_private(root, config, goal) {
-            private(&original, Some(Closed::keystore(&path, cause)))
-        } else {
-            Err(Error::WriteStore { operation, path, cause })
-        };
-        match result {
-            Ok((private, is_new)) => {
-                trust.keystore = private.keystore;
-                is_news |= is_new;
-            }
-            Err(error) => report::error(&error),
+        Choice::Installed(plan) => {
+            let (trust, errors, _) = plan.into_rest();
+            Converged { trust, is_news: false, errors }
         }
+        Choice::Private(closed) => {
+            converge_private(root, config, &originals(root, config, platform), goal, closed)?
+        }
+    };
+    if own.is_news && !converged.is_news {
+        report::refreshed();
     }
-    Ok((trust, is_news))
+    converged.is_news |= own.is_news;
+    converged.errors.append(&mut own.errors);
+    Ok(converged)
 }
 
 /// What [`converge`] would do.
 ///
 /// # Errors
-/// When the store can't be read.
+/// When the store can't be read, or written.
 pub(crate) fn plan(
     root: &Root,
     config: &Config,
     platform: &'static Platform,
     goal: Goal<'_>,
 ) -> Result<Plan, Error> {
-    match (choose(root, config, platform, goal)?, goal) {
-        (Choice::Installed(plan), _) => Ok(plan),
+    let plan = match (choose(root, config, platform, goal)?, goal) {
+        (Choice::Installed(plan), _) => plan,
         (Choice::Private(closed), Goal::Install(anchors)) => {
-            let originals = private::originals(root, platform, &keystores(root, config, platform));
             let directory = usable_directories(root, config).next();
             if directory.is_none() && config.command.is_empty() {
                 return Err(Error::Nowhere { closed });
             }
-            let nss = nss::observe(root, config.home.as_deref())?;
-            let state = private::observe(root, directory.as_deref(), &originals, anchors)?;
-            Ok(plan::plan_private(&state, anchors, &nss))
+            let originals = originals(root, config, platform);
+            let state = private::observe(root, directory.as_deref(), &originals, anchors);
+            plan::plan_private(state, anchors)
         }
-        _ => {
+        (Choice::System | Choice::Private(_), _) => {
             let plan = plan_system(root, config, platform, goal)?;
             match store::writable(root, platform) {
                 Err(cause) if matches!(goal, Goal::Install(_)) && !plan.is_empty() => {
-                    Err(Error::WriteStore {
-                        operation: Operation::Write,
-                        path: platform.anchors_directory.into(),
-                        cause,
-                    })
+                    let path = platform.anchors_directory.into();
+                    return Err(Error::WriteStore { operation: Operation::Write, path, cause });
                 }
-                _ => Ok(plan),
+                _ => plan,
             }
         }
-    }
+    };
+    Ok(plan_own(root, config, goal).and(plan))
 }
 
 enum Choice {
@@ -142,7 +139,7 @@ fn choose(
     let installed = store::list_local_files(root, platform).ok().and_then(|listing| {
         let locals = local::anchors(platform, listing.files, goal);
         let is_there = locals.iter().all(|local| local.fate != Fate::Present || local.is_current);
-        if is_there { plan_system(root, config, platform, goal).ok() } else { None }
+        if is_there { plan_for(root, config, platform, &locals, goal).ok() } else { None }
     });
     Ok(match installed {
         Some(plan) if plan.is_empty() => Choice::Installed(plan),
@@ -162,18 +159,37 @@ fn may_be_private(root: &Root, config: &Config, goal: Goal<'_>) -> bool {
     is_wanted && root.is_system() && matches!(goal, Goal::Install(_))
 }
 
-/// Observes, plans and applies, while no other start of this program does.
+/// Observes, plans and applies, while no other start of this program does. A Java keystore that
+/// stays without the anchors gets a private copy.
 fn converge_system(
     root: &Root,
     config: &Config,
     platform: &'static Platform,
     goal: Goal<'_>,
-) -> Result<Plan, Error> {
-    let _lock = store::lock(root, platform, goal)?;
+) -> Result<Converged, Error> {
+    let lock = store::lock(root, platform, goal)?;
     let plan = plan_system(root, config, platform, goal)?;
-    apply::apply(root, &plan)?;
-    report::applied(&plan);
-    Ok(plan)
+    let applied = apply::apply(root, &plan)?;
+    drop(lock);
+    if applied.is_news {
+        report::applied(plan.counts());
+    }
+    let (trust, errors, unsafe_keystore) = plan.into_rest();
+    let mut converged = Converged { trust, is_news: applied.is_news, errors };
+    let unsafe_keystore = unsafe_keystore.map(|path| (path, sys::permission_denied()));
+    if let Some((path, cause)) = applied.closed_keystore.or(unsafe_keystore) {
+        if may_be_private(root, config, goal) {
+            let original = Originals::of_keystore(root, &path);
+            let closed = Some(Closed::keystore(&path, cause));
+            let private = converge_private(root, config, &original, goal, closed)?;
+            converged.trust.keystore = private.trust.keystore;
+            converged.is_news |= private.is_news;
+            converged.errors.extend(private.errors);
+        } else {
+            converged.errors.push(Error::WriteStore { operation: Operation::Write, path, cause });
+        }
+    }
+    Ok(converged)
 }
 
 fn plan_system(
@@ -184,14 +200,40 @@ fn plan_system(
 ) -> Result<Plan, Error> {
     let listing = store::list_local_files(root, platform)?;
     listing.errors.iter().for_each(report::error);
-    let locals = local::anchors(platform, listing.files, goal);
+    plan_for(root, config, platform, &local::anchors(platform, listing.files, goal), goal)
+}
+
+fn plan_for(
+    root: &Root,
+    config: &Config,
+    platform: &'static Platform,
+    locals: &[LocalAnchor],
+    goal: Goal<'_>,
+) -> Result<Plan, Error> {
     let keystores = keystores(root, config, platform);
-    let mut state = store::observe(root, platform, &locals, keystores)?;
-    state.nss = nss::observe(root, config.home.as_deref())?;
-    if matches!(goal, Goal::Remove) && root.is_system() {
-        state.private_files = private::leftovers(root, config.runtime_directory.as_deref());
-    }
-    Ok(plan::plan(platform, &locals, &state, goal))
+    let keystores = java_keystore::observe(root, platform, keystores, locals);
+    let state = store::observe(root, platform, locals)?;
+    Ok(plan::plan(platform, locals, &state, keystores, goal))
+}
+
+/// Brings what is the user's own to its goal, whatever becomes of the store.
+fn converge_own(root: &Root, config: &Config, goal: Goal<'_>) -> Converged {
+    let plan = plan_own(root, config, goal);
+    let applied = apply::apply(root, &plan);
+    let (trust, mut errors, _) = plan.into_rest();
+    let is_news = applied.as_ref().is_ok_and(|applied| applied.is_news);
+    errors.extend(applied.err());
+    Converged { trust, is_news, errors }
+}
+
+fn plan_own(root: &Root, config: &Config, goal: Goal<'_>) -> Plan {
+    let private_files = match goal {
+        Goal::Remove if root.is_system() => {
+            private::leftovers(root, config.runtime_directory.as_deref())
+        }
+        _ => Vec::new(),
+    };
+    plan::plan_own(nss::observe(root, config.home.as_deref()), private_files, goal)
 }
 
 /// Takes the first directory that can be written; else memory, for as long as the command runs.
@@ -199,30 +241,35 @@ fn converge_private(
     root: &Root,
     config: &Config,
     originals: &Originals,
-    anchors: &TrustAnchors,
+    goal: Goal<'_>,
     closed: Option<Closed>,
-) -> Result<(TrustFiles, bool), Error> {
-    let nss = nss::observe(root, config.home.as_deref())?;
+) -> Result<Converged, Error> {
+    let Goal::Install(anchors) = goal else {
+        return Ok(Converged::default());
+    };
     for directory in usable_directories(root, config) {
-        let state = private::observe(root, Some(&directory), originals, anchors)?;
-        let plan = plan::plan_private(&state, anchors, &nss);
+        let state = private::observe(root, Some(&directory), originals, anchors);
+        let plan = plan::plan_private(state, anchors);
         match apply::apply(root, &plan) {
-            Ok(()) => {
-                report::applied_privately(&plan, Some(&directory), closed.as_ref());
-                let is_news = !plan.is_empty();
-                return Ok((plan.into_trust(), is_news));
+            Ok(Applied { is_news, .. }) => {
+                if is_news {
+                    report::applied_privately(plan.counts(), Some(&directory), closed.as_ref());
+                }
+                let (trust, errors, _) = plan.into_rest();
+                return Ok(Converged { trust, is_news, errors });
             }
             Err(error) => log::debug!("{error}"),
         }
     }
     // Memory lasts as long as this process, which without a command is over.
     if !config.command.is_empty() {
-        let state = private::observe(root, None, originals, anchors)?;
-        let plan = plan::plan_private(&state, anchors, &nss);
+        let state = private::observe(root, None, originals, anchors);
+        let plan = plan::plan_private(state, anchors);
         match apply::to_memory(&plan) {
             Ok(trust) => {
-                report::applied_privately(&plan, None, closed.as_ref());
-                return Ok((trust, !plan.is_empty()));
+                report::applied_privately(plan.counts(), None, closed.as_ref());
+                let (_, errors, _) = plan.into_rest();
+                return Ok(Converged { trust, is_news: true, errors });
             }
             Err(error) => log::debug!("no file in memory: {}", Cause(&error)),
         }
@@ -230,8 +277,12 @@ fn converge_private(
     Err(Error::Nowhere { closed })
 }
 
+fn originals(root: &Root, config: &Config, platform: &Platform) -> Originals {
+    private::originals(root, platform, &keystores(root, config, platform))
+}
+
 /// What the environment says of this system's Java is nothing to another root.
-fn keystores(root: &Root, config: &Config, platform: &Platform) -> Vec<PathBuf> {
+fn keystores(root: &Root, config: &Config, platform: &Platform) -> Vec<Keystore> {
     let java_home = config.java_home.as_deref().filter(|_| root.is_system());
     java::keystores(root, platform, java_home)
 }

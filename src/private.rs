@@ -7,6 +7,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::fs::Metadata;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::anchor::TrustAnchors;
 use crate::certificate::Fingerprint;
 use crate::error::Cause;
 use crate::error::Error;
+use crate::java::Keystore;
 use crate::platform::Platform;
 use crate::root::Root;
 use crate::sys;
@@ -69,9 +71,11 @@ pub(crate) struct State {
     pub(crate) bundle: Option<Copy>,
     pub(crate) keystore: Option<Copy>,
     /// The file with the anchors alone.
-    pub(crate) anchors: Copy,
+    pub(crate) anchors: Option<Copy>,
     /// The image's own bundle, if there is one.
     pub(crate) image_bundle: Option<PathBuf>,
+    /// Of originals that can't be read.
+    pub(crate) errors: Vec<Error>,
 }
 
 /// A file that is there already, or what it is to be made of.
@@ -92,12 +96,28 @@ pub(crate) enum Content {
 /// The directories that this user's files may be in, the best first.
 pub(crate) fn directories(runtime_directory: Option<&Path>) -> Vec<PathBuf> {
     let own = format!("{NAME}-{}", sys::user());
-    let runtime_directory = runtime_directory.filter(|path| path.is_absolute());
+    // What root makes there is out of reach for the users that its processes become. Of white space
+    // Java's options would be two.
+    let runtime_directory = runtime_directory.filter(|path| {
+        let is_word = !path.to_string_lossy().contains(char::is_whitespace);
+        path.is_absolute() && is_word && !sys::is_root()
+    });
     [Some(Path::new("/run").join(NAME)), runtime_directory.map(|path| path.join(NAME))]
         .into_iter()
         .flatten()
         .chain(["/dev/shm", "/tmp"].map(|parent| Path::new(parent).join(&own)))
         .collect()
+}
+
+/// Whether a path is that of a copy which some start of this program made, in a directory or in
+/// memory.
+pub(crate) fn is_copy(path: &Path) -> bool {
+    let name_of = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let (Some(name), Some(directory)) = (name_of(path), path.parent().and_then(name_of)) else {
+        return false;
+    };
+    let is_ours = directory.starts_with(NAME) && KINDS.iter().any(|kind| name.starts_with(kind));
+    is_ours || path.starts_with("/proc") && directory == "fd"
 }
 
 /// The path without links of a directory that can be used as it is, or made.
@@ -117,10 +137,10 @@ pub(crate) fn usable(root: &Root, directory: &Path) -> Option<PathBuf> {
 }
 
 /// Finds what the copies are made of.
-pub(crate) fn originals(root: &Root, platform: &Platform, keystores: &[PathBuf]) -> Originals {
+pub(crate) fn originals(root: &Root, platform: &Platform, keystores: &[Keystore]) -> Originals {
     let mut bundles =
         platform.bundle.paths.iter().filter_map(|path| original(root, Path::new(path)));
-    let keystore = keystores.first().and_then(|path| original(root, path));
+    let keystore = keystores.first().and_then(|keystore| original(root, &keystore.path));
     Originals { bundle: bundles.next(), keystore }
 }
 
@@ -132,54 +152,61 @@ impl Originals {
 }
 
 fn original(root: &Root, path: &Path) -> Option<Original> {
-    let metadata = root.metadata(path).ok()?.filter(|metadata| metadata.is_file())?;
+    let metadata =
+        root.metadata(path).ok()?.filter(|metadata| metadata.is_file() && metadata.len() > 0)?;
     let path = root.without_links(path).ok()?;
     Some(Original { path, identity: sys::identity(&metadata) })
 }
 
 /// Looks at what `directory` has, and reads the originals of what it hasn't.
-///
-/// # Errors
-/// When an original can't be read.
 pub(crate) fn observe(
     root: &Root,
     directory: Option<&Path>,
     originals: &Originals,
     anchors: &TrustAnchors,
-) -> Result<State, Error> {
-    let copy = |kind: &str, extension: &str, original: Option<&Original>, size_min: u64| {
+) -> State {
+    let pem = anchors.to_pem();
+    let mut errors = Vec::new();
+    let mut copy = |kind: &str, extension: &str, original: Option<&Original>, end: &[u8]| {
         let name = format!("{kind}{}{extension}", digest(original, anchors));
         let path = directory.unwrap_or_else(|| Path::new("")).join(name);
-        let content = match original {
-            _ if directory.is_some() && is_file(root, &path, size_min) => Content::Current,
-            Some(original) => {
-                Content::Of(root.read_store_file(&original.path)?.unwrap_or_default())
-            }
-            None => Content::Of(Vec::new()),
+        let size = original.map_or(0, Original::size) + end.len() as u64;
+        let source = original.map(|original| original.path.clone()).unwrap_or_default();
+        let content = if directory.is_some() && is_current(root, &path, size, end) {
+            Content::Current
+        } else if original.is_some() {
+            let content = root.read_store_file(&source);
+            Content::Of(content.map_err(|error| errors.push(error)).ok()?.unwrap_or_default())
+        } else {
+            Content::Of(Vec::new())
         };
-        let original = original.map(|original| original.path.clone()).unwrap_or_default();
-        Ok(Copy { original, path, content })
+        Some(Copy { original: source, path, content })
     };
-    let size = anchors.to_pem().len() as u64;
     let bundle = originals.bundle.as_ref();
-    let keystore = originals.keystore.as_ref();
-    Ok(State {
+    State {
         directory: directory.map(Path::to_owned),
-        bundle: bundle
-            .map(|original| copy(BUNDLE, ".pem", Some(original), original.size() + size))
-            .transpose()?,
-        keystore: keystore
-            .map(|original| copy(KEYSTORE, "", Some(original), original.size()))
-            .transpose()?,
-        anchors: copy(ANCHORS, ".pem", None, size)?,
+        bundle: bundle.and_then(|original| copy(BUNDLE, ".pem", Some(original), &pem)),
+        keystore: originals
+            .keystore
+            .as_ref()
+            .and_then(|original| copy(KEYSTORE, "", Some(original), &[])),
+        anchors: copy(ANCHORS, ".pem", None, &pem),
         image_bundle: bundle.map(|original| original.path.clone()),
-    })
+        errors,
+    }
 }
 
-/// What is there was put there whole, in one step, by nobody but this user.
-fn is_file(root: &Root, path: &Path, size_min: u64) -> bool {
+/// What is there was put there whole, in one step, by a process of this user's. To read all of it
+/// would take longer than the rest of a start.
+fn is_current(root: &Root, path: &Path, size: u64, end: &[u8]) -> bool {
     let metadata = root.metadata(path).ok().flatten();
-    metadata.is_some_and(|metadata| metadata.is_file() && metadata.len() >= size_min)
+    // A line feed may stand between the original and the anchors.
+    let is_size = |metadata: &Metadata| match end {
+        [] => metadata.len() >= size,
+        _ => metadata.len().saturating_sub(size) <= 1 && metadata.len() >= size,
+    };
+    metadata.is_some_and(|metadata| metadata.is_file() && is_size(&metadata))
+        && root.read_end(path, end.len()).is_ok_and(|bytes| bytes == end)
 }
 
 /// Of all that the content of a copy depends on.

@@ -14,7 +14,6 @@ use crate::anchor::TrustAnchors;
 use crate::cli::Log;
 use crate::error::Error;
 use crate::plan::Counts;
-use crate::plan::Plan;
 use crate::private::Closed;
 
 /// Starts logging to stderr.
@@ -62,27 +61,24 @@ pub(crate) fn concerns(anchors: Option<&TrustAnchors>, is_news: bool) {
 }
 
 /// Reports that the store isn't what it was.
-pub(crate) fn applied(plan: &Plan) {
-    if !plan.is_empty() {
-        plan.errors().iter().for_each(error);
-    }
-    match plan.counts() {
-        _ if plan.is_empty() => {}
+pub(crate) fn applied(counts: Counts) {
+    match counts {
         // The anchors were there, and something that is made of them wasn't.
-        Counts { added: 0, removed: 0 } => log::info!("trust store brought up to date"),
+        Counts { added: 0, removed: 0 } => refreshed(),
         Counts { added, removed } => {
             log::info!("trust store updated: {added} added, {removed} removed");
         }
     }
 }
 
+/// Reports that what programs trust has got what it lacked.
+pub(crate) fn refreshed() {
+    log::info!("trust store brought up to date");
+}
+
 /// Reports that a directory of the user's own, or else memory, has got what the store should have.
-pub(crate) fn applied_privately(plan: &Plan, directory: Option<&Path>, closed: Option<&Closed>) {
-    if plan.is_empty() {
-        return;
-    }
-    let added = plan.counts().added;
-    plan.errors().iter().for_each(error);
+pub(crate) fn applied_privately(counts: Counts, directory: Option<&Path>, closed: Option<&Closed>) {
+    let added = counts.added;
     let why = match closed {
         Some(closed) => closed.to_string(),
         None => "trust store left alone".to_owned(),

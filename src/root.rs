@@ -69,6 +69,9 @@ impl Root {
 
     /// Like [`Self::resolve`], but the last component isn't followed: the directory entry itself.
     pub(crate) fn resolve_entry(&self, path: &Path) -> io::Result<PathBuf> {
+        if path.as_os_str().len() >= PATH_MAX {
+            return Err(io::ErrorKind::InvalidFilename.into());
+        }
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return self.walk(path);
         };
@@ -256,6 +259,9 @@ fn absent_as_none<T>(result: io::Result<T>) -> io::Result<Option<T>> {
         Err(error) => Err(error),
     }
 }
+
+/// As in Linux: bytes of a path, with its NUL.
+const PATH_MAX: usize = 4096;
 
 /// As in Linux (`MAXSYMLINKS`).
 const LINKS_MAX: usize = 40;

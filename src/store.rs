@@ -11,12 +11,10 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::error::Operation;
 use crate::format::hash_directory;
-use crate::format::java_keystore;
 use crate::format::pem_bundle;
 use crate::local::Goal;
 use crate::local::LocalAnchor;
 use crate::local::LocalFile;
-use crate::nss;
 use crate::platform::Hooks;
 use crate::platform::Platform;
 use crate::root::Root;
@@ -28,18 +26,12 @@ pub(crate) struct StoreState {
     pub(crate) missing_directories: Vec<PathBuf>,
     pub(crate) bundles: Vec<pem_bundle::State>,
     pub(crate) hash_directory: Option<hash_directory::State>,
-    /// Java's keystores that aren't known to be as they shall be.
-    pub(crate) keystores: Vec<java_keystore::State>,
-    /// NSS's databases.
-    pub(crate) nss: nss::State,
     /// An earlier start didn't get to its end.
     pub(crate) was_cut_short: bool,
     /// Hooks that the distribution's tool would run.
     pub(crate) hooks: Vec<PathBuf>,
     /// The file with the anchors alone that an earlier start left at [`ANCHORS_FILE`].
     pub(crate) anchors_file: Option<Vec<u8>>,
-    /// What earlier starts left in this user's own directories, where that is to go.
-    pub(crate) private_files: Vec<PathBuf>,
 }
 
 /// The file in the anchors directory that is there while a plan is carried out.
@@ -143,7 +135,7 @@ fn is_directory(root: &Root, path: &Path) -> bool {
     root.metadata(path).ok().flatten().is_some_and(|metadata| metadata.is_dir())
 }
 
-/// Reads all outputs of the platform, and these Java keystores, as far as they concern `locals`.
+/// Reads all outputs of the platform, as far as they concern `locals`.
 ///
 /// # Errors
 /// When a part of the store exists and can't be read.
@@ -151,7 +143,6 @@ pub(crate) fn observe(
     root: &Root,
     platform: &'static Platform,
     locals: &[LocalAnchor],
-    keystores: Vec<PathBuf>,
 ) -> Result<StoreState, Error> {
     let bundles = pem_bundle::observe(root, &platform.bundle, locals)?;
     let hash_directory = match &platform.hash_directory {
@@ -170,7 +161,6 @@ pub(crate) fn observe(
         missing_directories,
         bundles,
         hash_directory,
-        keystores: java_keystore::observe(root, platform, keystores, locals)?,
         was_cut_short: root.has_entry(&unfinished(platform)).is_ok_and(|exists| exists),
         // Another root's programs aren't run.
         hooks: match &platform.hooks {
@@ -178,8 +168,6 @@ pub(crate) fn observe(
             _ => Vec::new(),
         },
         anchors_file: root.read_store_file(Path::new(ANCHORS_FILE))?,
-        nss: nss::State::default(),
-        private_files: Vec::new(),
     })
 }
 

@@ -8,12 +8,14 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::path::Path;
+use std::path::PathBuf;
 
 use variables::CI_SERVER_TLS_CA_FILE;
 use variables::VARIABLES;
 use variables::Variable;
 
 use crate::plan::TrustFiles;
+use crate::private;
 use crate::root::Root;
 use crate::sys;
 
@@ -83,8 +85,8 @@ pub(crate) fn settings(
 ) -> Vec<Setting> {
     let decision = |name: &str| {
         let value = environment.non_empty(name)?;
-        let is_default = name != CI_SERVER_TLS_CA_FILE && is_default_of_image(root, trust, value);
-        (!is_default).then_some(value)
+        let is_kept = name == CI_SERVER_TLS_CA_FILE || !is_no_decision(root, trust, value);
+        is_kept.then_some(value)
     };
     let is_free = |variable: &Variable| {
         decision(variable.name).is_none()
@@ -98,22 +100,27 @@ pub(crate) fn settings(
             continue;
         };
         // An image that has its whole bundle added to a program's own roots has it still.
-        let default = environment.non_empty(variable.name);
+        let default = environment.non_empty(variable.name).map(Path::new);
+        let default = default.filter(|default| !private::is_copy(default));
         let value = default.and_then(|_| trust.merged_bundle.clone()).unwrap_or(value);
         settings.push(Setting { name: variable.name.to_owned(), value: value.into() });
     }
     settings.extend(git_settings(environment, trust));
     settings.extend(java_setting(environment, trust));
+    settings.retain(|setting| environment.value(&setting.name) != Some(&setting.value));
     settings
 }
 
-/// Whether a value names the image's own bundle, of which the private one is a copy: images set such
-/// a variable for everybody, and nobody decided anything by it.
-fn is_default_of_image(root: &Root, trust: &TrustFiles, value: &OsStr) -> bool {
-    let (Some(bundle), true) = (&trust.image_bundle, Path::new(value).is_absolute()) else {
-        return false;
+/// Whether nobody decided anything by a value: images name their own bundle, or its directory, for
+/// everybody, and an earlier start of this program named files of ours, which may be out of date.
+fn is_no_decision(root: &Root, trust: &TrustFiles, value: &OsStr) -> bool {
+    let path = Path::new(value);
+    let is_of_image = |bundle: &PathBuf| {
+        let file = root.without_links(path);
+        file.is_ok_and(|file| file == *bundle || Some(file.as_path()) == bundle.parent())
     };
-    root.without_links(Path::new(value)).is_ok_and(|file| file == *bundle)
+    path.is_absolute()
+        && (private::is_copy(path) || trust.image_bundle.as_ref().is_some_and(is_of_image))
 }
 
 fn exists(root: &Root, path: &str) -> bool {
@@ -131,38 +138,54 @@ fn git_settings(environment: &Environment, trust: &TrustFiles) -> Vec<Setting> {
         None => Some(0),
         Some(count) => count.and_then(|count| count.parse::<u16>().ok()),
     };
-    let is_ours = |number| {
+    // git itself refuses what is no number.
+    let Some(count) = count.filter(|&count| count < u16::MAX) else {
+        return Vec::new();
+    };
+    let is_ours = |number: &u16| {
         let key = environment.value(&format!("GIT_CONFIG_KEY_{number}"));
         key.is_some_and(|key| key.eq_ignore_ascii_case(GIT_KEY))
     };
-    match count {
-        // git itself refuses what is no number; and somebody may have set the key, we too.
-        Some(count) if count < u16::MAX && !(0..count).any(is_ours) => vec![
+    let value_name = |number| format!("GIT_CONFIG_VALUE_{number}");
+    let value = OsString::from(bundle);
+    let Some(number) = (0..count).find(is_ours) else {
+        return vec![
             Setting { name: format!("GIT_CONFIG_KEY_{count}"), value: GIT_KEY.into() },
-            Setting { name: format!("GIT_CONFIG_VALUE_{count}"), value: bundle.clone().into() },
+            Setting { name: value_name(count), value },
             Setting { name: GIT_CONFIG_COUNT.to_owned(), value: (count + 1).to_string().into() },
-        ],
+        ];
+    };
+    let name = value_name(number);
+    match environment.value(&name) {
+        Some(present) if private::is_copy(Path::new(present)) && present != value => {
+            vec![Setting { name, value }]
+        }
         _ => Vec::new(),
     }
 }
 
 /// A Java runtime whose own keystore is without the anchors takes another one's path by an option.
 /// Each says so on stderr (`Picked up JAVA_TOOL_OPTIONS`), which is why there is no other use of it.
-/// Its type is found out, whatever `keystore.type` says: `keystore.type.compat` in java.security.
+/// Its type is found out, whatever `keystore.type` says (`keystore.type.compat` in java.security),
+/// and a password isn't needed, and would be tried on an application's own.
 fn java_setting(environment: &Environment, trust: &TrustFiles) -> Option<Setting> {
     let keystore = trust.keystore.as_ref()?;
-    let mut value = environment.non_empty(JAVA_TOOL_OPTIONS).unwrap_or_default().to_owned();
-    let needle = b"-Djavax.net.ssl.trustStore=";
-    if value.as_encoded_bytes().windows(needle.len()).any(|window| window == needle) {
-        return None;
+    let mut option = OsString::from(JAVA_OPTION);
+    option.push(keystore);
+    let name = JAVA_TOOL_OPTIONS.to_owned();
+    let Some(given) = environment.non_empty(JAVA_TOOL_OPTIONS) else {
+        return Some(Setting { name, value: option });
+    };
+    let text = given.to_string_lossy();
+    let is_option = |word: &&str| word.starts_with(JAVA_OPTION);
+    if let Some(present) = text.split_whitespace().find(is_option) {
+        // An earlier start's, or somebody's decision.
+        let is_ours = private::is_copy(Path::new(present.trim_start_matches(JAVA_OPTION)));
+        let value = text.replacen(present, &option.to_string_lossy(), 1);
+        return (is_ours && value != text).then(|| Setting { name, value: value.into() });
     }
-    if !value.is_empty() {
-        value.push(" ");
-    }
-    value.push("-Djavax.net.ssl.trustStore=");
-    value.push(keystore);
-    value.push(" -Djavax.net.ssl.trustStorePassword=changeit");
-    Some(Setting { name: JAVA_TOOL_OPTIONS.to_owned(), value })
+    let value = [given, &option].join(OsStr::new(" "));
+    Some(Setting { name, value })
 }
 
 /// The settings as commands of sh(1), to be evaluated.
@@ -183,3 +206,5 @@ const GIT_CONFIG_COUNT: &str = "GIT_CONFIG_COUNT";
 const GIT_KEY: &str = "http.sslCAInfo";
 
 const JAVA_TOOL_OPTIONS: &str = "JAVA_TOOL_OPTIONS";
+
+const JAVA_OPTION: &str = "-Djavax.net.ssl.trustStore=";

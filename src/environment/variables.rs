@@ -73,7 +73,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::new("DENO_TLS_CA_STORE", Wants::Setting("system,mozilla")),
     // httpx (_config.py) and uv bring roots of their own, and read this in their place. So do all
     // that use OpenSSL's default paths, Go (root_unix.go) and rustls-native-certs.
-    Variable::new("SSL_CERT_FILE", Wants::MergedBundle),
+    Variable::new("SSL_CERT_FILE", Wants::MergedBundle).yields_to(&["SSL_CERT_DIR"]),
     // curl(1) has it before SSL_CERT_FILE; libcurl doesn't read it.
     Variable::new("CURL_CA_BUNDLE", Wants::MergedBundle)
         .only_in_private()
@@ -92,7 +92,11 @@ pub(super) const VARIABLES: &[Variable] = &[
     // gRPC's environment_variables.md; its packages for Python and Ruby bring roots of their own.
     Variable::new("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", Wants::MergedBundle),
     // libwww-perl (LWP::UserAgent) uses Mozilla::CA where that is installed.
-    Variable::new("PERL_LWP_SSL_CA_FILE", Wants::MergedBundle).yields_to(&["PERL_LWP_SSL_CA_PATH"]),
+    Variable::new("PERL_LWP_SSL_CA_FILE", Wants::MergedBundle).yields_to(&[
+        "PERL_LWP_SSL_CA_PATH",
+        "HTTPS_CA_FILE",
+        "HTTPS_CA_DIR",
+    ]),
     // Hex, the package manager of Elixir.
     Variable::new("HEX_CACERTS_PATH", Wants::MergedBundle),
     // cargo's configuration, http.cainfo; its libcurl finds the system's store by openssl-probe.
@@ -110,7 +114,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     // nixpkgs' patches to curl, OpenSSL and git.
     Variable::new("NIX_SSL_CERT_FILE", Wants::MergedBundle)
         .only_with("/nix")
-        .yields_to(&["SSL_CERT_FILE"]),
+        .yields_to(&["SSL_CERT_FILE", "SSL_CERT_DIR"]),
 ];
 
 /// GitLab Runner sets it to a file that it writes later on, and `gitlab-runner register` would keep

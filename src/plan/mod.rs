@@ -27,7 +27,9 @@ use crate::store::StoreState;
 
 pub(crate) use private::plan_private;
 
-/// The changes that bring the store to its goal; none when it is there. Made only by [`plan`].
+/// The changes that bring the store to its goal; none when it is there. Made here only, and in the
+/// modules below.
+#[derive(Default)]
 pub(crate) struct Plan {
     changes: Vec<Change>,
     trust: TrustFiles,
@@ -37,7 +39,7 @@ pub(crate) struct Plan {
 }
 
 /// How many anchors come and go.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Counts {
     pub(crate) added: usize,
     pub(crate) removed: usize,
@@ -69,8 +71,10 @@ impl Plan {
         &self.trust
     }
 
-    pub(crate) fn into_trust(self) -> TrustFiles {
-        self.trust
+    /// What is left of it once it is carried out: the files, what can't be brought to the goal
+    /// beside the rest that can, and a Java keystore that lacks an anchor and may not be written.
+    pub(crate) fn into_rest(self) -> (TrustFiles, Vec<Error>, Option<PathBuf>) {
+        (self.trust, self.errors, self.closed_keystore)
     }
 
     /// What can't be brought to the goal, beside the rest that can.
@@ -78,9 +82,11 @@ impl Plan {
         &self.errors
     }
 
-    /// A Java keystore that lacks an anchor and can't be written.
-    pub(crate) fn closed_keystore(&self) -> Option<&Path> {
-        self.closed_keystore.as_deref()
+    /// Both, one after the other.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.changes.extend(other.changes);
+        self.errors.extend(other.errors);
+        self
     }
 
     pub(crate) fn counts(&self) -> Counts {
@@ -100,6 +106,7 @@ pub(crate) fn plan(
     platform: &Platform,
     locals: &[LocalAnchor],
     state: &StoreState,
+    keystores: java_keystore::States,
     goal: Goal<'_>,
 ) -> Plan {
     let links = state
@@ -126,8 +133,6 @@ pub(crate) fn plan(
     let (link_changes, added, removed) =
         links.map(|links| (links.changes, links.added, links.removed)).unwrap_or_default();
     changes.extend(link_changes);
-    let keystores = java_keystore::changes(&state.keystores, platform, locals);
-    changes.extend(keystores.changes);
     changes.extend(anchors_file);
     changes.extend(
         locals
@@ -135,9 +140,6 @@ pub(crate) fn plan(
             .filter(|local| local.fate == Fate::Absent)
             .map(|local| Change::Remove { path: local.path.clone() }),
     );
-    changes.extend(nss::changes(&state.nss, goal));
-    let private = state.private_files.iter();
-    changes.extend(private.map(|path| Change::Remove { path: path.clone() }));
     if !changes.is_empty() || state.was_cut_short {
         let missing = state.missing_directories.iter();
         let needed = missing.filter(|directory| is_needed(directory, &changes));
@@ -158,6 +160,9 @@ pub(crate) fn plan(
         }
     }
 
+    // First: once an anchor's file is gone, nothing tells of its entry.
+    let keystores = java_keystore::changes(keystores, platform, locals);
+    changes.splice(0..0, keystores.changes);
     let merged_bundle = state
         .bundles
         .first()
@@ -169,6 +174,13 @@ pub(crate) fn plan(
     };
     let trust = TrustFiles { merged_bundle, anchors, ..TrustFiles::default() };
     Plan { changes, trust, counts, errors: keystores.errors, closed_keystore: keystores.closed }
+}
+
+/// Makes the plan for what is a user's own: NSS's databases, and private files that are to go.
+pub(crate) fn plan_own(nss: nss::State, private_files: Vec<PathBuf>, goal: Goal<'_>) -> Plan {
+    let mut changes = nss::changes(&nss, goal);
+    changes.extend(private_files.into_iter().map(|path| Change::Remove { path }));
+    Plan { changes, errors: nss.errors, ..Plan::default() }
 }
 
 /// A file with the anchors alone: the source itself, the only anchor's own file, or else a copy
@@ -203,6 +215,7 @@ fn is_needed(directory: &Path, changes: &[Change]) -> bool {
     changes.iter().any(|change| match change {
         Change::File { path, .. } | Change::Link { path, .. } => path.parent() == Some(directory),
         Change::Directory { .. }
+        | Change::Keystore { .. }
         | Change::PrivateDirectory { .. }
         | Change::Remove { .. }
         | Change::Run { .. } => false,

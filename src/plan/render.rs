@@ -85,14 +85,16 @@ impl<'a> Step<'a> {
                 path,
                 details: vec![("mode", Detail::Mode(0o755))],
             },
-            Change::File { path, content, mode } => Self {
-                verb: "write",
-                path,
-                details: vec![
-                    ("mode", Detail::Mode(*mode)),
-                    ("bytes", Detail::Bytes(content.len())),
-                ],
-            },
+            Change::File { path, content, mode } | Change::Keystore { path, content, mode } => {
+                Self {
+                    verb: "write",
+                    path,
+                    details: vec![
+                        ("mode", Detail::Mode(*mode)),
+                        ("bytes", Detail::Bytes(content.len())),
+                    ],
+                }
+            }
             Change::PrivateDirectory { path } => Self {
                 verb: "create directory",
                 path,

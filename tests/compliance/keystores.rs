@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::certificates;
 use crate::container::Container;
 use crate::container::Image;
+use crate::container::Stopped;
+use crate::engine::unique_name;
 use crate::side::install;
 
 /// Where Debian's JREs have it.
@@ -283,4 +286,99 @@ fn theirs_keeps_what_is_gone() {
     assert_eq!(entries(&container), before);
     container.sh(&format!("rm {local}; update-ca-certificates --fresh"));
     assert_eq!(entries(&container), before);
+}
+
+/// What has our bytes in it and no entry of ours: nothing to take out.
+#[test]
+fn a_removal_of_nothing() {
+    let container = Container::start(Image::Clients);
+    let before = stamp(&container);
+    for _ in 0..2 {
+        assert_eq!(container.sh("/ca-entrypoint --remove").stderr, "");
+    }
+    assert_eq!(stamp(&container), before);
+}
+
+/// A directory of somebody else's may lead a write by root anywhere at any time.
+#[test]
+fn a_runtime_of_somebody_else_s_is_not_written() {
+    let container = Container::start(Image::Clients);
+    container.sh(&format!(
+        "mkdir -p /home/user/jdk/lib/security; cp {CACERTS} /home/user/jdk/lib/security/cacerts
+        cp {CACERTS} /root/secret; ln -s /root/secret /home/user/jdk/lib/security/jssecacerts
+        chown -hR 1000 /home/user/jdk; sha256sum /root/secret /home/user/jdk/lib/security/cacerts >/tmp/sums
+        mkdir -p /etc/gitlab-runner/certs; cp /fixtures/root.crt /etc/gitlab-runner/certs/ca.crt"
+    ));
+    for expected in ["trust store updated: 1 added, 0 removed", ""] {
+        let run = container.sh("JAVA_HOME=/home/user/jdk /ca-entrypoint env");
+        assert!(run.stderr.contains(expected), "{run}");
+        let option = "JAVA_TOOL_OPTIONS=-Djavax.net.ssl.trustStore=/";
+        assert!(run.stdout().lines().any(|line| line.starts_with(option)), "{run}");
+    }
+    container.sh("sha256sum --check /tmp/sums");
+}
+
+/// As Kubernetes mounts one key of a ConfigMap.
+#[test]
+fn a_keystore_that_is_mounted_read_only() {
+    let directory = certificates::directory();
+    let name = unique_name("keystore");
+    let keystore = Container::start(Image::Clients).read(CACERTS);
+    std::fs::write(format!("{directory}/{name}"), &keystore).expect("it was made for such files");
+    let mounts = [
+        format!("--volume={directory}/{name}:{CACERTS}:ro"),
+        format!("--volume={directory}/root.crt:/etc/gitlab-runner/certs/ca.crt:ro"),
+    ];
+    let options: Vec<&str> = mounts.iter().map(String::as_str).collect();
+    let command = ["/usr/bin/env"];
+    let stopped = Stopped::create(Image::Clients.reference(), &options, &command);
+    let first = stopped.start().expect_success();
+    assert!(first.stderr.contains("trust store updated: 1 added, 0 removed"), "{first}");
+    assert!(first.stderr.contains(&format!("Java keystore '{CACERTS}' cannot be written")));
+    for run in [first, stopped.start().expect_success()] {
+        let variables = run.stdout();
+        assert!(variables.contains("JAVA_TOOL_OPTIONS=-Djavax.net.ssl.trustStore="), "{run}");
+        assert!(variables.contains("SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"), "{run}");
+    }
+    // /dev/shm is new with each start, and with it the copy.
+    let left = stopped.diff();
+    assert!(!left.iter().any(|path| path.contains("unfinished")), "{left:?}");
+}
+
+/// Who can't read a keystore has the rest.
+#[test]
+fn a_keystore_that_is_secret() {
+    let container = Container::start(Image::Clients);
+    container.sh(&format!("chmod 600 {CACERTS}"));
+    let run = container.sh(
+        "setpriv --reuid 1000 --regid 1000 --clear-groups /ca-entrypoint --ca /fixtures/root.crt env",
+    );
+    assert!(run.stdout().contains("SSL_CERT_FILE=/dev/shm/ca-entrypoint-1000/bundle-"), "{run}");
+    assert!(run.stderr.contains(&format!("cannot read '{CACERTS}': Permission denied")), "{run}");
+}
+
+/// An image that is built so shall not pass for one whose Java trusts the CA.
+#[test]
+fn a_keystore_with_a_password_of_its_own_is_an_error() {
+    let container = start("password=secret1; import somebody other-1");
+    for _ in 0..2 {
+        let run = install(&container, "root.crt").expect_code(125);
+        assert!(run.stderr.contains("its password is not 'changeit'"), "{run}");
+    }
+    assert_eq!(container.try_sh("/ca-entrypoint true").code, 0);
+}
+
+/// Nothing outside is looked at.
+#[test]
+fn the_keystores_of_another_root() {
+    let container = Container::start(Image::Clients);
+    container.sh(&format!(
+        "mkdir -p /image/opt/jdk-17/lib/security /image/etc/gitlab-runner/certs
+        cp {CACERTS} /image/opt/jdk-17/lib/security; cp /fixtures/root.crt /image/etc/gitlab-runner/certs/ca.crt
+        /ca-entrypoint --root /image"
+    ));
+    let run = container
+        .sh("keytool -list -keystore /image/opt/jdk-17/lib/security/cacerts -storepass changeit");
+    assert!(run.stdout().contains("ca-entrypoint-etc_gitlab-runner_certs_ca.crt-"), "{run}");
+    assert_eq!(container.try_sh(&format!("grep -c ca-entrypoint {CACERTS}")).code, 1);
 }

@@ -41,7 +41,7 @@ fn listing(container: &Container, directory: &str) -> Vec<String> {
 /// Connects to the server that a CA signed, with the roots of a database and no others.
 fn connect(container: &Container, directory: &str, signer: &str) -> Run {
     let port = port(signer);
-    container.try_sh(&format!("tstclnt -h localhost -p {port} -d sql:{directory} -Q </dev/null"))
+    container.try_sh(&format!("tstclnt -4 -h localhost -p {port} -d sql:{directory} -Q </dev/null"))
 }
 
 #[track_caller]
@@ -53,6 +53,7 @@ fn assert_trusts(container: &Container, directory: &str, signer: &str) {
 fn assert_refuses(container: &Container, directory: &str, signer: &str) {
     let run = connect(container, directory, signer);
     assert_ne!(run.code, 0, "{run}");
+    assert!(run.stderr.contains("SEC_ERROR_UNKNOWN_ISSUER"), "{run}");
 }
 
 #[test]

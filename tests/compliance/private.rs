@@ -271,7 +271,8 @@ fn children_read_files_in_memory() {
 fn nothing_to_write_and_no_command_is_an_error() {
     let mount = mounted("root.crt");
     let options = [&CLOSED[..], &[mount.as_str()]].concat();
-    let run = run_once(Image::Bookworm.reference(), &options, &[]).expect_code(125);
+    let command = ["--placement=private"];
+    let run = run_once(Image::Bookworm.reference(), &options, &command).expect_code(125);
     assert!(run.stderr.starts_with("ca-entrypoint: cannot install the CA: "), "{run}");
     assert!(run.stderr.contains("\nhint: "), "{run}");
 }

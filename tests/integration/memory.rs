@@ -143,7 +143,7 @@ fn each_start_makes_and_tells_of_them() {
 fn without_a_command_there_is_nothing_to_hold_them() {
     let root = closed();
     let what = "cannot install the CA: no directory is fit for a private copy";
-    for arguments in [&["--placement=private"][..], &["--print-env"]] {
+    for arguments in [&["--placement=private"][..], &["--print-env", "--on-error=fail"]] {
         let outcome = command_with(&root, &CLOSED, arguments).run();
         outcome.code(125).says(what).prints("");
     }

@@ -162,16 +162,20 @@ fn without_a_bundle_only_what_adds_is_printed() {
 }
 
 #[test]
-fn a_failure_prints_nothing_and_is_one_unless_it_may_not() {
+fn a_failure_is_one_when_that_is_asked_for() {
     let root = container();
     root.write("/bad.crt", "no certificate");
     let run = |arguments: &[&str]| command(&root, arguments).run();
-    run(&["--ca", "/bad.crt", "--print-env"]).code(125).prints("").says("/bad.crt");
-    run(&["--ca", "/bad.crt", "--print-env", "--on-error=warn"]).ok().prints("").says("/bad.crt");
+    run(&["--ca", "/bad.crt", "--print-env", "--on-error=fail"])
+        .code(125)
+        .prints("")
+        .says("/bad.crt");
+    run(&["--ca", "/bad.crt", "--print-env"]).ok().prints("").says("/bad.crt");
     root.mode("/dev/shm", 0o755).mode("/tmp", 0o755);
-    run(&["--print-env"]).code(125).prints("").says("cannot install the CA");
+    let failed = run(&["--print-env", "--on-error=fail"]);
+    failed.code(125).prints("").says("cannot install the CA");
     // The source itself can be named, and a shell can go on with that.
-    let warned = run(&["--print-env", "--on-error=warn"]);
+    let warned = run(&["--print-env"]);
     warned.ok().says("cannot install the CA").prints(format!(
         "export CI_SERVER_TLS_CA_FILE='{CA}'\nexport NODE_EXTRA_CA_CERTS='{CA}'\n\
          export DENO_CERT='{CA}'\n"

@@ -297,7 +297,7 @@ fn a_dry_run_where_nothing_can_be_written_names_no_file_that_would_not_be() {
     let root = container();
     root.mode("/dev/shm", 0o755).mode("/tmp", 0o755);
     let before = root.tree_with_inodes();
-    for arguments in [&["--print-env"][..], &["--placement=private"], &[]] {
+    for arguments in [&["--print-env", "--on-error=fail"][..], &["--placement=private"], &[]] {
         command(&root, arguments).run().code(125);
         let plan = command(&root, &[&["--dry-run"], arguments].concat()).run();
         plan.code(125).prints("");

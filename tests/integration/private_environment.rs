@@ -12,6 +12,7 @@ use crate::container::variable;
 use crate::skeletons::BUNDLE;
 use crate::skeletons::CERTS;
 use crate::util::Root;
+use crate::x509::Certificate;
 
 const ANCHORS_ALONE: [&str; 3] = ["CI_SERVER_TLS_CA_FILE", "DENO_CERT", "NODE_EXTRA_CA_CERTS"];
 
@@ -32,18 +33,25 @@ const WHOLE_BUNDLE: [&str; 13] = [
 ];
 
 /// Somebody's value of the first is for the programs of the others too.
-const KEPT_BY: [(&str, &[&str]); 5] = [
+const KEPT_BY: [(&str, &[&str]); 6] = [
     (
         "SSL_CERT_FILE",
         &["BUNDLE_SSL_CA_CERT", "CARGO_HTTP_CAINFO", "COMPOSER_CAFILE", "CURL_CA_BUNDLE"],
     ),
     (
         "SSL_CERT_DIR",
-        &["BUNDLE_SSL_CA_CERT", "CARGO_HTTP_CAINFO", "COMPOSER_CAFILE", "CURL_CA_BUNDLE"],
+        &[
+            "BUNDLE_SSL_CA_CERT",
+            "CARGO_HTTP_CAINFO",
+            "COMPOSER_CAFILE",
+            "CURL_CA_BUNDLE",
+            "SSL_CERT_FILE",
+        ],
     ),
     ("CURL_CA_BUNDLE", &["PIP_CERT", "REQUESTS_CA_BUNDLE"]),
     ("REQUESTS_CA_BUNDLE", &["AWS_CA_BUNDLE", "PIP_CERT"]),
     ("PERL_LWP_SSL_CA_PATH", &["PERL_LWP_SSL_CA_FILE"]),
+    ("HTTPS_CA_DIR", &["PERL_LWP_SSL_CA_FILE"]),
 ];
 
 fn with(root: &Root, given: &[(&str, &str)]) -> Outcome {
@@ -86,7 +94,7 @@ fn a_private_placement_sets_just_these() {
 fn a_value_is_never_overridden_and_an_empty_one_is() {
     let root = container();
     let path = bundle(&start(&root));
-    let others = ["DENO_TLS_CA_STORE", "SSL_CERT_DIR", "PERL_LWP_SSL_CA_PATH"];
+    let others = ["DENO_TLS_CA_STORE", "SSL_CERT_DIR", "PERL_LWP_SSL_CA_PATH", "HTTPS_CA_DIR"];
     for name in ANCHORS_ALONE.iter().chain(&WHOLE_BUNDLE).chain(&others) {
         let kept = KEPT_BY.iter().find(|(by, _)| by == name).map_or(&[][..], |(_, kept)| kept);
         let without = [kept, &[name]].concat();
@@ -168,12 +176,38 @@ fn several_defaults_of_the_image_s_are_replaced_together() {
     assert_eq!(lines(&with(&root, &given)), expected(&path, &[], &[]));
 }
 
+/// The directory of the image's bundle is as little a decision as the bundle.
+#[test]
+fn the_image_s_directory_is_a_default_too() {
+    let root = container();
+    let path = bundle(&start(&root));
+    let outcome = with(&root, &[("SSL_CERT_DIR", CERTS), ("REQUESTS_CA_BUNDLE", CERTS)]);
+    assert_eq!(lines(&outcome), expected(&path, &[], &[("SSL_CERT_DIR", CERTS)]));
+}
+
+/// A shell that has the variables of an earlier CA gets those of the one that is there now.
+#[test]
+fn what_an_earlier_start_set_is_no_decision() {
+    let root = container();
+    let before = bundle(&start(&root));
+    root.write(CA, Certificate::ca("Next CA").pem());
+    let git = [
+        ("GIT_CONFIG_COUNT", "1"),
+        ("GIT_CONFIG_KEY_0", "http.sslCAInfo"),
+        ("GIT_CONFIG_VALUE_0", &*before),
+    ];
+    let given = [&git[..], &[("SSL_CERT_FILE", &*before), ("CURL_CA_BUNDLE", "/proc/7/fd/100")]];
+    let outcome = with(&root, &given.concat());
+    let path = bundle(&outcome);
+    assert_ne!(path, before);
+    assert_eq!(lines(&outcome), expected(&path, &[], &[]));
+}
+
 #[test]
 fn a_name_of_another_file_is_a_decision() {
     let root = container();
     root.write("/copy.pem", root.read(BUNDLE)).link("/nowhere.pem", "/none");
-    for value in ["/copy.pem", "/nowhere.pem", CERTS, CA, "etc/ssl/certs/ca-certificates.crt", "-"]
-    {
+    for value in ["/copy.pem", "/nowhere.pem", CA, "etc/ssl/certs/ca-certificates.crt", "-"] {
         let outcome = with(&root, &[("SSL_CERT_FILE", value)]);
         assert_eq!(variable(outcome.ok(), "SSL_CERT_FILE").as_deref(), Some(value));
         assert_eq!(variable(&outcome, "CURL_CA_BUNDLE"), None);

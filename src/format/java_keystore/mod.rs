@@ -14,6 +14,7 @@ use crate::anchor::TrustAnchors;
 use crate::certificate::Certificate;
 use crate::change::Change;
 use crate::error::Error;
+use crate::java::Keystore;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
 use crate::local::stem_of;
@@ -27,8 +28,17 @@ pub(crate) struct State {
     path: PathBuf,
     content: Vec<u8>,
     mode: u32,
-    /// It can't be written, as far as that can be told without doing so.
-    is_closed: bool,
+    /// Whether it may be written where it is.
+    is_safe: bool,
+}
+
+/// What was found of the keystores.
+#[derive(Default)]
+pub(crate) struct States {
+    /// Those that aren't known to be as they shall be.
+    states: Vec<State>,
+    /// Of keystores that can't be read.
+    errors: Vec<Error>,
 }
 
 /// A certificate as it shall stand in a keystore.
@@ -54,56 +64,51 @@ pub(crate) enum Unusable {
 pub(crate) struct Changes {
     pub(crate) changes: Vec<Change>,
     pub(crate) errors: Vec<Error>,
-    /// The first that can't be written where it is.
+    /// The first that lacks an anchor and may not be written where it is.
     pub(crate) closed: Option<PathBuf>,
 }
 
-/// Those of the keystores that aren't known to be as they shall be.
+/// Looks at the keystores, as far as they concern `locals`.
 pub(crate) fn observe(
     root: &Root,
     platform: &Platform,
-    paths: Vec<PathBuf>,
+    keystores: Vec<Keystore>,
     locals: &[LocalAnchor],
-) -> Result<Vec<State>, Error> {
-    let mut states = Vec::new();
-    if paths.is_empty() {
-        return Ok(states);
-    }
+) -> States {
+    let mut found = States::default();
     let (present, absent) = entries(platform, locals);
-    for path in paths {
+    if present.is_empty() && absent.is_empty() {
+        return found;
+    }
+    for Keystore { path, is_safe } in keystores {
         if absent.is_empty() && is_current(root, &path, &present) {
             continue;
         }
-        if let Some(content) = root.read_store_file(&path)? {
-            let metadata = root.metadata(&path).ok().flatten();
-            states.push(State {
-                mode: metadata.map_or(MODE, |metadata| sys::permissions(&metadata)),
-                is_closed: path.parent().is_some_and(|parent| sys::writable(parent).is_err()),
-                path,
-                content,
-            });
+        match root.read_store_file(&path) {
+            Ok(Some(content)) => {
+                let metadata = root.metadata(&path).ok().flatten();
+                let mode = metadata.map_or(MODE, |metadata| sys::permissions(&metadata));
+                found.states.push(State { path, content, mode, is_safe });
+            }
+            Ok(None) => {}
+            Err(error) => found.errors.push(error),
         }
     }
-    Ok(states)
+    found
 }
 
-/// Makes the keystores hold the wanted anchors.
-pub(crate) fn changes(states: &[State], platform: &Platform, locals: &[LocalAnchor]) -> Changes {
-    let mut result = Changes::default();
+/// Makes the keystores hold the wanted anchors. One that can't be has no part in the others.
+pub(crate) fn changes(states: States, platform: &Platform, locals: &[LocalAnchor]) -> Changes {
+    let States { states, errors } = states;
+    let mut result = Changes { errors, ..Changes::default() };
     if states.is_empty() {
         return result;
     }
     let (present, absent) = entries(platform, locals);
-    for state in states {
-        let path = state.path.clone();
-        match update(&state.content, &present, &absent) {
-            // To take out what can't be taken out is an error, said by whoever tries.
-            Ok(Some(_)) if state.is_closed && !present.is_empty() => {
-                _ = result.closed.get_or_insert(path);
-            }
-            Ok(Some(content)) => {
-                result.changes.push(Change::File { path, content, mode: state.mode });
-            }
+    for State { path, content, mode, is_safe } in states {
+        match update(&content, &present, &absent) {
+            Ok(Some(_)) if !is_safe => _ = result.closed.get_or_insert(path),
+            Ok(Some(content)) => result.changes.push(Change::Keystore { path, content, mode }),
             Ok(None) => {}
             Err(why) => result.errors.push(Error::Keystore { path, why }),
         }

@@ -114,13 +114,12 @@ pub(crate) fn create_private_directory(path: &Path) -> io::Result<()> {
     if is_private_directory(path)? { Ok(()) } else { Err(permission_denied()) }
 }
 
-/// Whether a directory is this user's, and nobody else can put anything into it.
-pub(crate) fn is_own_directory(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| {
-        metadata.is_dir()
-            && metadata.uid() == unistd::geteuid().as_raw()
-            && permissions(&metadata) & 0o022 == 0
-    })
+/// Whether nobody but this user and root can put anything into a directory, or in the place of it
+/// or of one on the way to it. The path has no links in it.
+pub(crate) fn is_safe_directory(path: &Path) -> bool {
+    let is_closed = fs::metadata(path)
+        .is_ok_and(|metadata| metadata.is_dir() && permissions(&metadata) & 0o022 == 0);
+    is_closed && path.ancestors().all(|directory| keeps_entries(directory).is_ok_and(|keeps| keeps))
 }
 
 /// Whether a directory is this user's own, and only this user can put anything into it or in its
@@ -145,13 +144,17 @@ pub(crate) fn keeps_entries(directory: &Path) -> io::Result<bool> {
 /// Of the directory of a user's own files. What root makes is for the users that its processes
 /// become, too.
 pub(crate) fn private_mode() -> u32 {
-    if unistd::geteuid().is_root() { 0o755 } else { 0o700 }
+    if is_root() { 0o755 } else { 0o700 }
 }
 
 /// Tells why this user may not write to a file or a directory, as far as that can be told without
 /// doing so.
 pub(crate) fn writable(path: &Path) -> io::Result<()> {
     Ok(unistd::faccessat(AT_FDCWD, path, AccessFlags::W_OK, AtFlags::AT_EACCESS)?)
+}
+
+pub(crate) fn is_root() -> bool {
+    unistd::geteuid().is_root()
 }
 
 /// The user's number, as a part of a file name.
