@@ -368,7 +368,7 @@ Options:
                          that variables name [CA_ENTRYPOINT_PLACEMENT] [default: auto, the store
                          where it can be written, else private]
   --on-error warn|fail   what an error leads to: go on with COMMAND, or exit with 125
-                         [CA_ENTRYPOINT_ON_ERROR] [default: warn with a COMMAND, else fail]
+                         [CA_ENTRYPOINT_ON_ERROR] [default: warn with a COMMAND and --print-env]
   --print-env[=sh]       print the variables as a shell's commands instead of running a COMMAND
   --dry-run              print what would be done, and do nothing
   --format text|json     how --dry-run prints it [default: text]
