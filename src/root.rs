@@ -223,12 +223,7 @@ impl Root {
         directory: &Path,
         is_such: impl Fn(&OsStr) -> bool,
     ) -> io::Result<bool> {
-        match absent_as_none(self.resolve(directory).and_then(fs::read_dir))? {
-            Some(mut entries) => {
-                Ok(entries.any(|entry| entry.is_ok_and(|entry| is_such(&entry.file_name()))))
-            }
-            None => Ok(false),
-        }
+        Ok(self.names(directory)?.iter().any(|name| is_such(name)))
     }
 
     /// The names in a directory, in no order; none where it doesn't exist.
@@ -236,10 +231,8 @@ impl Root {
         if !self.has_entry(directory)? {
             return Ok(Vec::new());
         }
-        match absent_as_none(self.resolve(directory).and_then(fs::read_dir))? {
-            Some(entries) => entries.map(|entry| Ok(entry?.file_name())).collect(),
-            None => Ok(Vec::new()),
-        }
+        let names = self.resolve(directory).and_then(|path| sys::names(&path));
+        Ok(absent_as_none(names)?.unwrap_or_default())
     }
 }
 

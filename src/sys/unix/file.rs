@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::ffi::OsString;
 use std::fs;
 use std::fs::DirBuilder;
 use std::fs::File;
@@ -10,7 +11,9 @@ use std::fs::OpenOptions;
 use std::fs::Permissions;
 use std::io;
 use std::io::Write;
+use std::mem::MaybeUninit;
 use std::os::fd::IntoRawFd;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::fs::MetadataExt;
@@ -38,6 +41,7 @@ use nix::sys::stat;
 use nix::sys::stat::Mode;
 use nix::unistd;
 use nix::unistd::AccessFlags;
+use rustix::fs::RawDir;
 
 use super::permission_denied;
 use crate::error::FileKind;
@@ -46,6 +50,23 @@ use crate::error::FileKind;
 /// terminal's owner.
 pub(crate) fn open_for_reading(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+}
+
+/// The names in a directory, in no order, without the two that every directory has.
+pub(crate) fn names(path: &Path) -> io::Result<Vec<OsString>> {
+    let directory = OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(path)?;
+    // Larger than any entry, and so than what no call returns.
+    let mut buffer = [MaybeUninit::uninit(); 2048];
+    let mut entries = RawDir::new(directory, &mut buffer);
+    let mut names = Vec::new();
+    while let Some(entry) = entries.next() {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        if name != b"." && name != b".." {
+            names.push(OsString::from_vec(name.to_vec()));
+        }
+    }
+    Ok(names)
 }
 
 /// What a file is when it isn't regular.
