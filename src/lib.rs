@@ -36,7 +36,6 @@ mod sys;
 
 use std::convert::Infallible;
 use std::ffi::OsString;
-use std::path::Path;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
@@ -90,7 +89,8 @@ fn establish_trust(root: &Root, config: &Config) -> Result<TrustFiles, Stop> {
     };
     let is_failure = |failures| failures > 0 && config.on_error == OnError::Fail;
     if let Some(format) = config.show_plan {
-        let text = show_plan(root, config, anchors.as_ref(), goal, format)?;
+        let (text, more_failures) = show_plan(root, config, anchors.as_ref(), goal, format)?;
+        failures += more_failures;
         let stop = if is_failure(failures) { Stop::print_after_errors } else { Stop::print };
         return Err(stop(text));
     }
@@ -98,20 +98,10 @@ fn establish_trust(root: &Root, config: &Config) -> Result<TrustFiles, Stop> {
     if let Some(goal) = goal {
         let detected = platform::detect(root);
         log::debug!("platform {}: {}", detected.platform.name, detected.reason);
-        let mut is_news = true;
-        match placement::converge(root, config, detected.platform, goal) {
-            Ok(converged) => {
-                is_news = converged.is_news;
-                failures += converged.errors.iter().map(report::error).count();
-                trust = converged.trust;
-            }
-            Err(error) => {
-                report::error(&error);
-                failures += 1;
-                trust.anchors = anchors.as_ref().and_then(TrustAnchors::file).map(Path::to_owned);
-            }
-        }
-        report::concerns(anchors.as_ref(), is_news);
+        let converged = placement::converge(root, config, detected.platform, goal);
+        failures += converged.errors.iter().map(report::error).count();
+        report::concerns(anchors.as_ref(), converged.is_news);
+        trust = converged.trust;
     }
     if is_failure(failures) { Err(Stop::reported()) } else { Ok(trust) }
 }
@@ -126,19 +116,20 @@ fn read_anchors(root: &Root, config: &Config) -> (Option<TrustAnchors>, usize) {
     (TrustAnchors::new(&contents, &found.unread, now()), failures)
 }
 
+/// The plan as text, and how much of the goal it doesn't reach, which is reported.
 fn show_plan(
     root: &Root,
     config: &Config,
     anchors: Option<&TrustAnchors>,
     goal: Option<Goal<'_>>,
     format: Format,
-) -> Result<String, Error> {
+) -> Result<(String, usize), Error> {
     let detected = platform::detect(root);
     let plan = |goal| placement::plan(root, config, detected.platform, goal);
     let plan = goal.map(plan).transpose()?;
-    plan.iter().flat_map(Plan::errors).for_each(report::error);
+    let failures = plan.iter().flat_map(Plan::errors).map(report::error).count();
     report::concerns(anchors, true);
-    Ok(plan::render::render(&detected, anchors, plan.as_ref(), format))
+    Ok((plan::render::render(&detected, anchors, plan.as_ref(), format), failures))
 }
 
 /// Seconds since 1970.

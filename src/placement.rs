@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::path::Path;
 use std::path::PathBuf;
 
 use crate::apply;
@@ -42,39 +43,53 @@ pub(crate) struct Converged {
     pub(crate) errors: Vec<Error>,
 }
 
-/// Brings the system's store to its goal, or else gives this user files of its own.
-///
-/// # Errors
-/// When neither can be done.
+/// Brings the system's store to its goal, or else gives this user files of its own. Where neither
+/// can be done, programs are pointed at the CA file itself, if that is fit for it.
 pub(crate) fn converge(
     root: &Root,
     config: &Config,
     platform: &'static Platform,
     goal: Goal<'_>,
-) -> Result<Converged, Error> {
-    let mut own = converge_own(root, config, goal);
-    let mut converged = match choose(root, config, platform, goal)? {
-        Choice::System => match converge_system(root, config, platform, goal) {
-            Err(Error::WriteStore { cause, .. }) if may_be_private(root, config, goal) => {
-                let originals = originals(root, config, platform);
-                converge_private(root, config, &originals, goal, Some(Closed::store(cause)))?
-            }
-            result => result?,
-        },
-        Choice::Installed(plan) => {
-            let (trust, errors, _) = plan.into_rest();
-            Converged { trust, is_news: false, errors }
-        }
-        Choice::Private(closed) => {
-            converge_private(root, config, &originals(root, config, platform), goal, closed)?
-        }
-    };
+) -> Converged {
+    let own = converge_own(root, config, goal);
+    let mut converged = converge_store(root, config, platform, goal).unwrap_or_else(|error| {
+        let anchors = match goal {
+            Goal::Install(anchors) => anchors.file().map(Path::to_owned),
+            Goal::Remove => None,
+        };
+        let trust = TrustFiles { anchors, ..TrustFiles::default() };
+        Converged { trust, is_news: true, errors: vec![error] }
+    });
     if own.is_news && !converged.is_news {
         report::refreshed();
     }
     converged.is_news |= own.is_news;
-    converged.errors.append(&mut own.errors);
-    Ok(converged)
+    converged.errors.extend(own.errors);
+    converged
+}
+
+fn converge_store(
+    root: &Root,
+    config: &Config,
+    platform: &'static Platform,
+    goal: Goal<'_>,
+) -> Result<Converged, Error> {
+    match choose(root, config, platform, goal)? {
+        Choice::System => match converge_system(root, config, platform, goal) {
+            Err(Error::WriteStore { cause, .. }) if may_be_private(root, config, goal) => {
+                let originals = originals(root, config, platform);
+                converge_private(root, config, &originals, goal, Some(Closed::store(cause)))
+            }
+            result => result,
+        },
+        Choice::Installed(plan) => {
+            let (trust, errors, _) = plan.into_rest();
+            Ok(Converged { trust, is_news: false, errors })
+        }
+        Choice::Private(closed) => {
+            converge_private(root, config, &originals(root, config, platform), goal, closed)
+        }
+    }
 }
 
 /// What [`converge`] would do.
@@ -181,10 +196,14 @@ fn converge_system(
         if may_be_private(root, config, goal) {
             let original = Originals::of_keystore(root, &path);
             let closed = Some(Closed::keystore(&path, cause));
-            let private = converge_private(root, config, &original, goal, closed)?;
-            converged.trust.keystore = private.trust.keystore;
-            converged.is_news |= private.is_news;
-            converged.errors.extend(private.errors);
+            match converge_private(root, config, &original, goal, closed) {
+                Ok(private) => {
+                    converged.trust.keystore = private.trust.keystore;
+                    converged.is_news |= private.is_news;
+                    converged.errors.extend(private.errors);
+                }
+                Err(error) => converged.errors.push(error),
+            }
         } else {
             converged.errors.push(Error::WriteStore { operation: Operation::Write, path, cause });
         }

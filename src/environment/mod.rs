@@ -142,13 +142,13 @@ fn git_settings(environment: &Environment, trust: &TrustFiles) -> Vec<Setting> {
     let Some(count) = count.filter(|&count| count < u16::MAX) else {
         return Vec::new();
     };
-    let is_ours = |number: &u16| {
+    let is_key = |number: &u16| {
         let key = environment.value(&format!("GIT_CONFIG_KEY_{number}"));
         key.is_some_and(|key| key.eq_ignore_ascii_case(GIT_KEY))
     };
     let value_name = |number| format!("GIT_CONFIG_VALUE_{number}");
     let value = OsString::from(bundle);
-    let Some(number) = (0..count).find(is_ours) else {
+    let Some(number) = (0..count).find(is_key) else {
         return vec![
             Setting { name: format!("GIT_CONFIG_KEY_{count}"), value: GIT_KEY.into() },
             Setting { name: value_name(count), value },
