@@ -5,10 +5,8 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::path::PathBuf;
-
-use crate::format::java_keystore::Unusable;
-use crate::private::Closed;
 
 /// Everything that this program reports. The text is one line: what failed, on which file, and the
 /// cause last.
@@ -85,6 +83,32 @@ pub(crate) enum Operation {
     Lock,
     Remove,
     Write,
+}
+
+/// Why a keystore can't be changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Unusable {
+    /// It is in neither form, or broken.
+    Malformed,
+    /// Its integrity is kept with another password than everybody's.
+    Password,
+}
+
+/// What can't be written where it is, so that a private copy takes its place.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    what: String,
+    cause: io::Error,
+}
+
+impl Closed {
+    pub(crate) fn store(cause: io::Error) -> Self {
+        Self { what: "trust store".to_owned(), cause }
+    }
+
+    pub(crate) fn keystore(path: &Path, cause: io::Error) -> Self {
+        Self { what: format!("Java keystore '{}'", path.display()), cause }
+    }
 }
 
 impl Lookalike {
@@ -312,6 +336,12 @@ impl fmt::Display for BrokenBlock {
             Self::TrailingBytes { count } => write!(f, "{count} bytes follow the certificate"),
             Self::Truncated => f.write_str("its end marker is missing"),
         }
+    }
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} cannot be written ({})", self.what, Cause(&self.cause))
     }
 }
 

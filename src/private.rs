@@ -6,43 +6,17 @@
 #![forbid(unsafe_code)]
 
 use std::ffi::OsString;
-use std::fmt;
 use std::fs::Metadata;
-use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
 use crate::anchor::TrustAnchors;
 use crate::certificate::Fingerprint;
-use crate::error::Cause;
 use crate::error::Error;
 use crate::java::Keystore;
 use crate::platform::Platform;
 use crate::root::Root;
 use crate::sys;
-
-/// What can't be written where it is, so that a private copy takes its place.
-#[derive(Debug)]
-pub(crate) struct Closed {
-    what: String,
-    cause: io::Error,
-}
-
-impl Closed {
-    pub(crate) fn store(cause: io::Error) -> Self {
-        Self { what: "trust store".to_owned(), cause }
-    }
-
-    pub(crate) fn keystore(path: &Path, cause: io::Error) -> Self {
-        Self { what: format!("Java keystore '{}'", path.display()), cause }
-    }
-}
-
-impl fmt::Display for Closed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} cannot be written ({})", self.what, Cause(&self.cause))
-    }
-}
 
 /// What the copies are made of.
 pub(crate) struct Originals {

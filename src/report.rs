@@ -12,9 +12,9 @@ use crate::anchor::Anchor;
 use crate::anchor::Contents;
 use crate::anchor::TrustAnchors;
 use crate::cli::Log;
+use crate::error::Closed;
 use crate::error::Error;
 use crate::plan::Counts;
-use crate::private::Closed;
 
 /// Starts logging to stderr.
 pub(crate) fn init(log: &Log) {

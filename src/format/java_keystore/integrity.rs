@@ -7,13 +7,13 @@ use sha1::Digest;
 use sha1::Sha1;
 use sha2::Sha256;
 
-use super::Unusable;
 use crate::der::INTEGER;
 use crate::der::OCTET_STRING;
 use crate::der::Reader;
 use crate::der::SEQUENCE;
 use crate::der::inside;
 use crate::der::tagged;
+use crate::error::Unusable;
 
 /// The digest at the end of a JKS of which `data` is all the rest (`getPreKeyedHash` in
 /// `JavaKeyStore.java`).

@@ -7,10 +7,10 @@
 #![forbid(unsafe_code)]
 
 use super::Entry;
-use super::Unusable;
 use super::integrity::jks_digest;
 use super::review::Review;
 use super::review::aliases;
+use crate::error::Unusable;
 
 /// The keystore with `present` in it, and without the certificates under the aliases of `absent`;
 /// `None` when it is so already. Every other entry stays as it is and where it is.

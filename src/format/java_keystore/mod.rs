@@ -14,6 +14,7 @@ use crate::anchor::TrustAnchors;
 use crate::certificate::Certificate;
 use crate::change::Change;
 use crate::error::Error;
+use crate::error::Unusable;
 use crate::java::Keystore;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
@@ -48,15 +49,6 @@ struct Entry {
     der: Vec<u8>,
     /// Seconds since 1970. That of the certificate's beginning makes the same keystore at any time.
     created: i64,
-}
-
-/// Why a keystore can't be changed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Unusable {
-    /// It is in neither form, or broken.
-    Malformed,
-    /// Its integrity is kept with another password than everybody's.
-    Password,
 }
 
 /// What has to be done to the keystores.

@@ -8,7 +8,6 @@
 #![forbid(unsafe_code)]
 
 use super::Entry;
-use super::Unusable;
 use super::integrity;
 use super::review::Review;
 use super::review::aliases;
@@ -22,6 +21,7 @@ use crate::der::SET;
 use crate::der::inside;
 use crate::der::nested;
 use crate::der::tagged;
+use crate::error::Unusable;
 
 /// The keystore with `present` in it, and without the plain certificates under the aliases of
 /// `absent`; `None` when it is so already. Every other entry stays as it is and where it is.
