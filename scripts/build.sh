@@ -16,6 +16,9 @@ cd "$project"
 target=x86_64-unknown-linux-musl
 # Relocations packed: 20 KiB. The C library's own start code must know the form, musl's does since 1.2.4.
 packed=-Clink-arg=-Wl,-z,pack-relative-relocs
+# Where they can't be packed: instructions that stand in many places become functions, 17 KiB, and a start
+# executes a quarter more of them.
+outlined=-Cllvm-args=-enable-machine-outliner=always
 build_std=("-Zbuild-std=std,panic_abort" -Zbuild-std-features=optimize_for_size)
 
 fail() {
@@ -90,7 +93,7 @@ debian)
     ln -sf /usr/lib/llvm-14/lib/libunwind.a target/debian/unwind/
     CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER=$scripts/link-musl.sh RUSTC_BOOTSTRAP=1 \
         compile /usr/bin/cargo /usr/bin/rustc \
-        -Clink-self-contained=no "-Lnative=$project/target/debian/unwind" -- "${build_std[@]}"
+        -Clink-self-contained=no "-Lnative=$project/target/debian/unwind" "$outlined" -- "${build_std[@]}"
     ;;
 *)
     fail "unknown way '$way': set CA_ENTRYPOINT_BUILD to rustup, rustup-prebuilt or debian"
