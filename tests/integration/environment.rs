@@ -3,6 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 
 use crate::command::Command;
+use crate::container::CA;
 use crate::skeletons::ANCHORS;
 use crate::skeletons::BUNDLE;
 use crate::skeletons::debian;
@@ -12,10 +13,9 @@ use crate::skeletons::with_programs;
 use crate::util::Root;
 use crate::x509::Certificate;
 
-const CA: &str = "/etc/gitlab-runner/certs/ca.crt";
-
 /// Those that take a file with the anchors alone.
-const ANCHORS_ALONE: [&str; 3] = ["CI_SERVER_TLS_CA_FILE", "DENO_CERT", "NODE_EXTRA_CA_CERTS"];
+pub(crate) const ANCHORS_ALONE: [&str; 3] =
+    ["CI_SERVER_TLS_CA_FILE", "DENO_CERT", "NODE_EXTRA_CA_CERTS"];
 
 /// Those that take the whole bundle in place of a program's own roots.
 const WHOLE_BUNDLE: [&str; 9] = [

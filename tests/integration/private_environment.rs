@@ -9,12 +9,11 @@ use crate::container::container;
 use crate::container::corp;
 use crate::container::start;
 use crate::container::variable;
+use crate::environment::ANCHORS_ALONE;
 use crate::skeletons::BUNDLE;
 use crate::skeletons::CERTS;
 use crate::util::Root;
 use crate::x509::Certificate;
-
-const ANCHORS_ALONE: [&str; 3] = ["CI_SERVER_TLS_CA_FILE", "DENO_CERT", "NODE_EXTRA_CA_CERTS"];
 
 const WHOLE_BUNDLE: [&str; 13] = [
     "AWS_CA_BUNDLE",
