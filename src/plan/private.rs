@@ -19,11 +19,10 @@ use crate::private::State;
 
 /// Makes the plan that gives `state`'s directory the files which it lacks.
 pub(crate) fn plan_private(state: State, anchors: &TrustAnchors) -> Plan {
-    let pem = anchors.to_pem();
     let mut changes = Vec::new();
-    let merged_bundle = state
-        .bundle
-        .and_then(|copy| file(copy, &mut changes, |base| pem_bundle::with_anchors(base, &pem)));
+    let merged_bundle = state.bundle.and_then(|copy| {
+        file(copy, &mut changes, |base| pem_bundle::with_anchors(base, &anchors.to_pem()))
+    });
     let mut errors = state.errors;
     let keystore = state.keystore.and_then(|copy| {
         let original = copy.original.clone();
@@ -33,7 +32,7 @@ pub(crate) fn plan_private(state: State, anchors: &TrustAnchors) -> Plan {
         })
     });
     // Made even where the source itself will do: a directory that has it was told of.
-    let copy = state.anchors.and_then(|copy| file(copy, &mut changes, |_| Some(pem.clone())));
+    let copy = state.anchors.and_then(|copy| file(copy, &mut changes, |_| Some(anchors.to_pem())));
     let anchors_file = anchors.file().map(Path::to_owned).or(copy);
     if let (Some(path), false) = (state.directory, changes.is_empty()) {
         changes.insert(0, Change::PrivateDirectory { path });

@@ -68,6 +68,10 @@ pub(crate) fn observe(
     locals: &[LocalAnchor],
 ) -> States {
     let mut found = States::default();
+    // Most images have no Java.
+    if keystores.is_empty() {
+        return found;
+    }
     let (present, absent) = entries(platform, locals);
     if present.is_empty() && absent.is_empty() {
         return found;
@@ -119,8 +123,8 @@ pub(crate) fn with_anchors(keystore: &[u8], anchors: &TrustAnchors) -> Result<Ve
 }
 
 /// What shall be in a keystore, and the aliases of what shall not; of several that are alike, the
-/// first one counts. A file with several certificates
-/// gives none, as with the distribution's own hook.
+/// first one counts. A file with several certificates gives none, as with the distribution's own
+/// hook.
 fn entries(platform: &Platform, locals: &[LocalAnchor]) -> (Vec<Entry>, Vec<String>) {
     let keystores = &platform.java_keystores;
     let mut present = Vec::new();
