@@ -30,6 +30,9 @@ pub(crate) struct Applied {
 /// # Errors
 /// At the first other step that fails; those before it stay.
 pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<Applied, Error> {
+    let write = |path: &Path, content: &[u8], mode| {
+        root.resolve_entry(path).and_then(|path| sys::write_file(&path, content, mode))
+    };
     let mut applied = Applied::default();
     for change in plan.changes() {
         match change {
@@ -38,16 +41,11 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<Applied, Error> {
                 made.map_err(|cause| failed(Operation::CreateDirectory, path, cause))?;
             }
             Change::File { path, content, mode } => {
-                let written = root
-                    .resolve_entry(path)
-                    .and_then(|path| sys::write_file(&path, content, *mode));
-                written.map_err(|cause| failed(Operation::Write, path, cause))?;
+                write(path, content, *mode)
+                    .map_err(|cause| failed(Operation::Write, path, cause))?;
             }
             Change::Keystore { path, content, mode } => {
-                let written = root
-                    .resolve_entry(path)
-                    .and_then(|path| sys::write_file(&path, content, *mode));
-                if let Err(cause) = written {
+                if let Err(cause) = write(path, content, *mode) {
                     applied.closed_keystore.get_or_insert_with(|| (path.clone(), cause));
                     continue;
                 }

@@ -34,7 +34,7 @@ struct Database {
 /// where anybody but the user could put something in the way.
 pub(crate) fn observe(root: &Root, home: Option<&Path>) -> State {
     let mut state = State::default();
-    if !root.is_system() || !has(root, Path::new(CERTUTIL)) {
+    if !root.is_system() || !root.exists(Path::new(CERTUTIL)) {
         return state;
     }
     let home = home.and_then(|home| root.resolve(home).ok());
@@ -48,7 +48,7 @@ pub(crate) fn observe(root: &Root, home: Option<&Path>) -> State {
     let profiles = names.iter().map(|name| profiles.join(name));
     for directory in [shared.clone()].into_iter().chain(profiles) {
         let is_wanted =
-            directory == shared && BROWSERS.iter().any(|path| has(root, Path::new(path)));
+            directory == shared && BROWSERS.iter().any(|path| root.exists(Path::new(path)));
         let nearest = directory.ancestors().find(|path| path.is_dir());
         if nearest.is_none_or(|path| !sys::is_safe_directory(path) || sys::writable(path).is_err())
         {
@@ -61,10 +61,6 @@ pub(crate) fn observe(root: &Root, home: Option<&Path>) -> State {
         }
     }
     state
-}
-
-fn has(root: &Root, path: &Path) -> bool {
-    root.has_entry(path).is_ok_and(|exists| exists)
 }
 
 /// Makes the databases hold the wanted anchors, and none that was replaced at its source.

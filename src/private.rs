@@ -5,7 +5,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::path::Path;
 use std::path::PathBuf;
@@ -86,12 +86,17 @@ pub(crate) fn directories(runtime_directory: Option<&Path>) -> Vec<PathBuf> {
 /// Whether a path is that of a copy which some start of this program made, in a directory or in
 /// memory.
 pub(crate) fn is_copy(path: &Path) -> bool {
-    let name_of = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let (Some(name), Some(directory)) = (name_of(path), path.parent().and_then(name_of)) else {
+    let (Some(name), Some(directory)) = (path.file_name(), path.parent().and_then(Path::file_name))
+    else {
         return false;
     };
-    let is_ours = directory.starts_with(NAME) && KINDS.iter().any(|kind| name.starts_with(kind));
-    is_ours || path.starts_with("/proc") && directory == "fd"
+    directory.as_encoded_bytes().starts_with(NAME.as_bytes()) && is_name(name)
+        || path.starts_with("/proc") && directory == "fd"
+}
+
+/// Whether a file of this name, in a directory for copies, is ours.
+fn is_name(name: &OsStr) -> bool {
+    KINDS.iter().any(|kind| name.as_encoded_bytes().starts_with(kind.as_bytes()))
 }
 
 /// The path without links of a directory that can be used as it is, or made.
@@ -206,11 +211,8 @@ pub(crate) fn leftovers(root: &Root, runtime_directory: Option<&Path>) -> Vec<Pa
         if sys::is_private_directory(&directory).is_ok_and(|is_private| is_private) {
             let mut names = root.names(&directory).unwrap_or_default();
             names.sort_unstable();
-            let is_ours = |name: &&OsString| {
-                let name = name.as_encoded_bytes();
-                KINDS.iter().any(|kind| name.starts_with(kind.as_bytes()))
-            };
-            paths.extend(names.iter().filter(is_ours).map(|name| directory.join(name)));
+            let ours = names.iter().filter(|name| is_name(name));
+            paths.extend(ours.map(|name| directory.join(name)));
         }
     }
     paths

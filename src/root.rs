@@ -212,6 +212,11 @@ impl Root {
             .map(|entry| entry.is_some())
     }
 
+    /// Whether there certainly is an entry of this name.
+    pub(crate) fn exists(&self, path: &Path) -> bool {
+        self.has_entry(path).is_ok_and(|exists| exists)
+    }
+
     /// The target of a link, as written; `None` where there is no link.
     pub(crate) fn read_link(&self, path: &Path) -> Option<PathBuf> {
         fs::read_link(self.resolve_entry(path).ok()?).ok()

@@ -161,7 +161,7 @@ pub(crate) fn observe(
         missing_directories,
         bundles,
         hash_directory,
-        was_cut_short: root.has_entry(&unfinished(platform)).is_ok_and(|exists| exists),
+        was_cut_short: root.exists(&unfinished(platform)),
         // Another root's programs aren't run.
         hooks: match &platform.hooks {
             Some(hooks) if root.is_system() => list_hooks(root, hooks),

@@ -91,7 +91,7 @@ pub(crate) fn settings(
     let is_free = |variable: &Variable| {
         decision(variable.name).is_none()
             && variable.yields_to.iter().all(|name| decision(name).is_none())
-            && variable.only_with.is_none_or(|path| exists(root, path))
+            && variable.only_with.is_none_or(|path| root.exists(Path::new(path)))
             && !(has_prefix && variable.name == CI_SERVER_TLS_CA_FILE)
     };
     let mut settings = Vec::new();
@@ -121,10 +121,6 @@ fn is_no_decision(root: &Root, trust: &TrustFiles, value: &OsStr) -> bool {
     };
     path.is_absolute()
         && (private::is_copy(path) || trust.image_bundle.as_ref().is_some_and(is_of_image))
-}
-
-fn exists(root: &Root, path: &str) -> bool {
-    root.has_entry(Path::new(path)).is_ok_and(|exists| exists)
 }
 
 /// git reads the store, but where there is only a private bundle it has to be told. By the generic
