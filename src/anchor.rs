@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
+use crate::blocklist::Blocklist;
 use crate::certificate::Certificate;
 use crate::concern::Concern;
 use crate::concern::date;
@@ -19,6 +20,9 @@ use crate::error::BrokenBlock;
 use crate::error::Error;
 use crate::error::Lookalike;
 use crate::pem;
+use crate::platform::Collection;
+use crate::platform::Platform;
+use crate::purpose::Purpose;
 use crate::source::Source;
 
 /// A certificate to be trusted, with the source that it came from.
@@ -39,6 +43,7 @@ pub(crate) struct TrustAnchors {
     /// gone.
     replaced: BTreeSet<String>,
     file: Option<PathBuf>,
+    blocklist: Blocklist,
 }
 
 impl TrustAnchors {
@@ -72,7 +77,49 @@ impl TrustAnchors {
                 }
             }
         }
-        if anchors.is_empty() { None } else { Some(Self { anchors, replaced, file }) }
+        let blocklist = Blocklist::default();
+        if anchors.is_empty() { None } else { Some(Self { anchors, replaced, file, blocklist }) }
+    }
+
+    /// The anchors that a platform's administrator hasn't blocked, with an error for each other
+    /// one, and what is to be said of them there; `None` when there are none left.
+    pub(crate) fn admitted(
+        mut self,
+        platform: &Platform,
+        blocklist: Blocklist,
+    ) -> (Option<Self>, Vec<Error>) {
+        let mut errors = Vec::new();
+        let subjects: BTreeSet<Vec<u8>> =
+            self.anchors.iter().map(|anchor| anchor.certificate.subject_der.clone()).collect();
+        self.anchors.retain_mut(|anchor| {
+            let Anchor { certificate, path, number, concerns, .. } = anchor;
+            if let Some(by) = blocklist.blocks(certificate) {
+                let (path, by) = (path.clone(), by.to_owned());
+                let subject = certificate.subject.clone();
+                errors.push(Error::Blocked { path, number: *number, subject, by });
+                return false;
+            }
+            let is_leaf_of_chain =
+                !certificate.is_self_issued() && subjects.contains(&certificate.issuer_der);
+            if let Some(Collection { tool, .. }) = platform.collection
+                && !certificate.purposes.contains(&Purpose::ServerAuth)
+                && !is_leaf_of_chain
+            {
+                concerns.push(Concern::LeftOut { tool });
+            }
+            true
+        });
+        if !errors.is_empty() {
+            self.file = None;
+        }
+        self.blocklist = blocklist;
+        (Some(self).filter(|anchors| !anchors.anchors.is_empty()), errors)
+    }
+
+    /// Whether certificates that somebody else has put into the anchors directory may be trusted.
+    pub(crate) fn may_be_trusted(&self, certificates: &[Certificate]) -> bool {
+        !certificates.is_empty()
+            && !certificates.iter().any(|certificate| self.blocklist.blocks(certificate).is_some())
     }
 
     pub(crate) fn as_slice(&self) -> &[Anchor] {

@@ -63,8 +63,8 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<Applied, Error> {
                 let removed = root.resolve_entry(path).and_then(|path| sys::remove(&path));
                 removed.map_err(|cause| failed(Operation::Remove, path, cause))?;
             }
-            Change::Run { path, arguments, directory, input } => {
-                if let Err(error) = sys::run_program(path, arguments, directory, input) {
+            Change::Run { program, input } => {
+                if let Err(error) = sys::run_program(program, input) {
                     report::error(&error);
                     continue;
                 }

@@ -14,6 +14,8 @@ use crate::concern;
 use crate::concern::Concern;
 use crate::distinguished_name::printable;
 use crate::pem;
+use crate::purpose;
+use crate::purpose::Purpose;
 use crate::strict::is_certificate;
 use crate::subject_hash::subject_hash;
 
@@ -31,6 +33,9 @@ pub(crate) struct Certificate {
     pub(crate) issuer_der: Vec<u8>,
     /// Seconds since 1970 between which it is valid, both included.
     pub(crate) validity: RangeInclusive<i64>,
+    /// Whether p11-kit takes it for a CA, and what for.
+    pub(crate) is_authority: bool,
+    pub(crate) purposes: Vec<Purpose>,
     /// What keeps some clients from trusting it, whatever the time.
     pub(crate) concerns: Vec<Concern>,
 }
@@ -63,6 +68,8 @@ impl Certificate {
             issuer_der: x509.issuer().as_raw().to_vec(),
             validity: x509.validity().not_before.timestamp()
                 ..=x509.validity().not_after.timestamp(),
+            is_authority: purpose::is_authority(&x509),
+            purposes: purpose::of(&x509),
             concerns: concern::of(&x509),
             der: der.to_vec(),
         };
@@ -75,10 +82,18 @@ impl Certificate {
         self.subject_der == self.issuer_der
     }
 
+    /// Whether the issuer's name isn't empty.
+    pub(crate) fn has_issuer_name(&self) -> bool {
+        self.issuer_der != EMPTY_NAME
+    }
+
     pub(crate) fn to_pem(&self) -> Vec<u8> {
         pem::encode(&self.der)
     }
 }
+
+/// A `SEQUENCE` of nothing.
+const EMPTY_NAME: [u8; 2] = [0x30, 0];
 
 /// SHA-256 of a certificate's DER.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -20,6 +20,16 @@ pub(crate) enum Change {
     Link { path: PathBuf, target: PathBuf },
     /// Remove a file or a link.
     Remove { path: PathBuf },
-    /// Run a program of the distribution's in a directory, with this on its stdin.
-    Run { path: PathBuf, arguments: Vec<OsString>, directory: PathBuf, input: Vec<u8> },
+    /// Run a program of the distribution's, with this on its stdin.
+    Run { program: Program, input: Vec<u8> },
+}
+
+/// A program to be run.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Program {
+    pub(crate) path: PathBuf,
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) directory: PathBuf,
+    /// Variables besides PATH.
+    pub(crate) environment: &'static [(&'static str, &'static str)],
 }

@@ -5,12 +5,8 @@
 use std::fmt;
 
 use x509_parser::asn1_rs::FromDer;
-use x509_parser::asn1_rs::Oid;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::BasicConstraints;
 use x509_parser::extensions::ExtendedKeyUsage;
-use x509_parser::extensions::X509Extension;
-use x509_parser::oid_registry::OID_X509_EXT_BASIC_CONSTRAINTS;
 use x509_parser::oid_registry::OID_X509_EXT_EXTENDED_KEY_USAGE;
 use x509_parser::oid_registry::OID_X509_EXT_KEY_USAGE;
 use x509_parser::oid_registry::OID_X509_EXT_SUBJECT_KEY_IDENTIFIER;
@@ -18,11 +14,16 @@ use x509_parser::public_key::PublicKey;
 use x509_parser::time::ASN1Time;
 use x509_parser::x509::X509Version;
 
+use crate::purpose::basic_constraints;
+use crate::purpose::extension;
+
 /// One reason; its text, a predicate, says who refuses the certificate.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Concern {
     Expired { on: String },
     IssuerAbsent,
+    IssuerUnnamed,
+    LeftOut { tool: &'static str },
     NotCa,
     NotForServers,
     NotStrict { missing: String },
@@ -38,6 +39,9 @@ pub(crate) fn of(x509: &X509Certificate<'_>) -> Vec<Concern> {
     // OpenSSL and p11-kit take a version 1 certificate for a CA when it is self-signed.
     if !is_ca && x509.version() == X509Version::V3 {
         concerns.push(Concern::NotCa);
+    }
+    if x509.issuer().iter_rdn().next().is_none() {
+        concerns.push(Concern::IssuerUnnamed);
     }
     if let Some(extension) = extension(x509, &OID_X509_EXT_EXTENDED_KEY_USAGE)
         && let Ok((_, usage)) = ExtendedKeyUsage::from_der(extension.value)
@@ -73,6 +77,10 @@ impl Concern {
         match self {
             Self::Expired { .. } => "mount its successor",
             Self::IssuerAbsent => "add the root to the CA file",
+            Self::IssuerUnnamed => "reissue it with a subject",
+            Self::LeftOut { .. } => {
+                "let ca-entrypoint run after it, which puts the certificate back"
+            }
             Self::NotCa => "mount the certificate of the CA that issues your servers' certificates",
             Self::NotForServers => "mount a CA that may issue server certificates",
             Self::NotStrict { .. } => "reissue it with the extensions of RFC 5280",
@@ -90,9 +98,16 @@ impl fmt::Display for Concern {
             Self::IssuerAbsent => f.write_str(
                 "is an intermediate without its root: OpenSSL and GnuTLS refuse it unless the store has the root",
             ),
-            Self::NotCa => f.write_str(
-                "is not a CA: it is trusted as a server's own certificate at most, and RHEL's update-ca-trust drops it",
+            Self::IssuerUnnamed => f.write_str(
+                "has no issuer's name: Java reads no keystore with such a certificate, so Java's are without it",
             ),
+            Self::LeftOut { tool } => write!(
+                f,
+                "is not a CA for TLS servers: it is in the store until {tool} runs, which leaves it out",
+            ),
+            Self::NotCa => {
+                f.write_str("is not a CA: it is trusted as a server's own certificate at most")
+            }
             Self::NotForServers => {
                 f.write_str("has an extended key usage without serverAuth: TLS clients refuse what it signs")
             }
@@ -125,17 +140,6 @@ fn missing_for_strict(x509: &X509Certificate<'_>) -> Vec<&'static str> {
         missing.push("a subject key identifier");
     }
     missing
-}
-
-/// The basic constraints, and whether they are critical.
-fn basic_constraints(x509: &X509Certificate<'_>) -> Option<(BasicConstraints, bool)> {
-    let extension = extension(x509, &OID_X509_EXT_BASIC_CONSTRAINTS)?;
-    let (_, constraints) = BasicConstraints::from_der(extension.value).ok()?;
-    Some((constraints, extension.critical))
-}
-
-fn extension<'a>(x509: &'a X509Certificate<'_>, oid: &Oid<'_>) -> Option<&'a X509Extension<'a>> {
-    x509.extensions().iter().find(|extension| extension.oid == *oid)
 }
 
 /// The day of a time in seconds since 1970, as `2026-11-21`.

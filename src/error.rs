@@ -13,6 +13,7 @@ use std::path::PathBuf;
 #[derive(Debug)]
 pub(crate) enum Error {
     BadVariable { name: &'static str, value: String, known: &'static str },
+    Blocked { path: PathBuf, number: usize, subject: String, by: PathBuf },
     BrokenBlock { path: PathBuf, number: usize, line: usize, why: BrokenBlock },
     EmptyCa { path: PathBuf },
     ExecNotFound { command: OsString, what: Missing },
@@ -136,6 +137,7 @@ impl Error {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         let hint = match self {
             Self::BadVariable { .. } => "correct it where the container's variables are set",
+            Self::Blocked { .. } => "take it out of that file if it is to be trusted",
             Self::BrokenBlock { why: BrokenBlock::Distrusted, .. } => {
                 "export it anew with 'openssl x509', which leaves trust settings out"
             }
@@ -212,6 +214,14 @@ impl fmt::Display for Error {
         match self {
             Self::BadVariable { name, value, known } => {
                 write!(f, "ignoring variable {name}='{value}': it takes {known}")
+            }
+            Self::Blocked { path, number, subject, by } => {
+                write!(
+                    f,
+                    "not installing certificate {number} of CA file '{}' ({subject}): blocked by '{}'",
+                    path.display(),
+                    by.display()
+                )
             }
             Self::BrokenBlock { path, number, line, why } => {
                 write!(

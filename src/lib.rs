@@ -6,6 +6,7 @@
 
 mod anchor;
 mod apply;
+mod blocklist;
 mod certificate;
 mod change;
 mod cli;
@@ -25,6 +26,7 @@ mod placement;
 mod plan;
 mod platform;
 mod private;
+mod purpose;
 mod report;
 mod root;
 mod source;
@@ -49,6 +51,8 @@ use crate::error::Error;
 use crate::local::Goal;
 use crate::plan::Plan;
 use crate::plan::TrustFiles;
+use crate::platform::Detected;
+use crate::platform::Platform;
 use crate::root::Root;
 pub use crate::stop::Stop;
 
@@ -82,22 +86,33 @@ pub fn run(arguments: Vec<OsString>) -> Result<Infallible, Stop> {
 fn establish_trust(root: &Root, config: &Config) -> Result<TrustFiles, Stop> {
     let (anchors, mut failures) =
         if config.is_removal { (None, 0) } else { read_anchors(root, config) };
+    let is_failure = |failures| failures > 0 && config.on_error == OnError::Fail;
+    // Where there is no CA, nothing else is looked at.
+    if anchors.is_none() && !config.is_removal && config.show_plan.is_none() {
+        return if is_failure(failures) {
+            Err(Stop::reported())
+        } else {
+            Ok(TrustFiles::default())
+        };
+    }
+    let detected = platform::detect(root);
+    log::debug!("platform {}: {}", detected.platform.name, detected.reason);
+    let (anchors, blocked) = admit(root, detected.platform, anchors);
+    failures += blocked;
     let goal = match &anchors {
         Some(anchors) => Some(Goal::Install(anchors)),
         None if config.is_removal => Some(Goal::Remove),
         None => None,
     };
-    let is_failure = |failures| failures > 0 && config.on_error == OnError::Fail;
     if let Some(format) = config.show_plan {
-        let (text, more_failures) = show_plan(root, config, anchors.as_ref(), goal, format)?;
+        let (text, more_failures) =
+            show_plan(root, config, &detected, anchors.as_ref(), goal, format)?;
         failures += more_failures;
         let stop = if is_failure(failures) { Stop::print_after_errors } else { Stop::print };
         return Err(stop(text));
     }
     let mut trust = TrustFiles::default();
     if let Some(goal) = goal {
-        let detected = platform::detect(root);
-        log::debug!("platform {}: {}", detected.platform.name, detected.reason);
         let converged = placement::converge(root, config, detected.platform, goal);
         failures += converged.errors.iter().map(report::error).count();
         report::concerns(anchors.as_ref(), converged.is_news);
@@ -116,20 +131,34 @@ fn read_anchors(root: &Root, config: &Config) -> (Option<TrustAnchors>, usize) {
     (TrustAnchors::new(&contents, &found.unread, now()), failures)
 }
 
+/// The anchors that may be trusted on this platform, and how many may not, which is reported.
+fn admit(
+    root: &Root,
+    platform: &Platform,
+    anchors: Option<TrustAnchors>,
+) -> (Option<TrustAnchors>, usize) {
+    let Some(anchors) = anchors else {
+        return (None, 0);
+    };
+    let (blocklist, unread) = blocklist::read(root, platform);
+    let (anchors, blocked) = anchors.admitted(platform, blocklist);
+    (anchors, unread.iter().chain(&blocked).map(report::error).count())
+}
+
 /// The plan as text, and how much of the goal it doesn't reach, which is reported.
 fn show_plan(
     root: &Root,
     config: &Config,
+    detected: &Detected,
     anchors: Option<&TrustAnchors>,
     goal: Option<Goal<'_>>,
     format: Format,
 ) -> Result<(String, usize), Error> {
-    let detected = platform::detect(root);
     let plan = |goal| placement::plan(root, config, detected.platform, goal);
     let plan = goal.map(plan).transpose()?;
     let failures = plan.iter().flat_map(Plan::errors).map(report::error).count();
     report::concerns(anchors, true);
-    Ok((plan::render::render(&detected, anchors, plan.as_ref(), format), failures))
+    Ok((plan::render::render(detected, anchors, plan.as_ref(), format), failures))
 }
 
 /// Seconds since 1970.

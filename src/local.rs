@@ -14,6 +14,7 @@ use crate::certificate::Certificate;
 use crate::certificate::Fingerprint;
 use crate::pem;
 use crate::platform::Platform;
+use crate::purpose::Purpose;
 
 /// What a run is to bring about.
 #[derive(Clone, Copy)]
@@ -32,8 +33,10 @@ pub(crate) struct LocalFile {
 pub(crate) struct LocalAnchor {
     pub(crate) path: PathBuf,
     pub(crate) text: Vec<u8>,
-    /// The certificate in it, if there is exactly one.
-    pub(crate) certificate: Option<Certificate>,
+    /// Those in it, if it holds nothing else.
+    pub(crate) certificates: Vec<Certificate>,
+    /// The file is, or shall be, this program's.
+    pub(crate) is_ours: bool,
     /// The file was there, whatever was in it: the outputs hold what was made of it.
     pub(crate) existed: bool,
     /// The file is as it shall be.
@@ -48,14 +51,47 @@ pub(crate) enum Fate {
     Present,
     /// In none.
     Absent,
+    /// Not in the anchors directory any more, and in the outputs as they are: the tool finds the
+    /// certificate elsewhere too.
+    AbsentHere,
     /// Wherever it is now: somebody else's file that isn't fit to be added, or not asked to be.
     AsFound,
 }
 
+/// A certificate of the anchors directory, once however many files have it.
+pub(crate) struct Member<'a> {
+    pub(crate) certificate: &'a Certificate,
+    /// One of its files is this program's.
+    pub(crate) is_ours: bool,
+    pub(crate) fate: Fate,
+}
+
+impl Member<'_> {
+    /// Whether it has a place among those for a purpose. What the user gave has one among those for
+    /// servers, even where the distribution's tool would leave it out.
+    pub(crate) fn is_for(&self, purpose: Purpose) -> bool {
+        self.is_ours && purpose == Purpose::ServerAuth
+            || self.certificate.purposes.contains(&purpose)
+    }
+}
+
 impl LocalAnchor {
+    /// The certificate in it, if there is exactly one.
+    pub(crate) fn certificate(&self) -> Option<&Certificate> {
+        match self.certificates.as_slice() {
+            [certificate] => Some(certificate),
+            _ => None,
+        }
+    }
+
     /// The fingerprint of the one certificate in it.
     pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
-        self.certificate.as_ref().map(|certificate| certificate.fingerprint)
+        self.certificate().map(|certificate| certificate.fingerprint)
+    }
+
+    /// Whether its file goes.
+    pub(crate) fn is_removed(&self) -> bool {
+        matches!(self.fate, Fate::Absent | Fate::AbsentHere)
     }
 
     /// The name without the directory and the suffix, from which the names of links are made.
@@ -93,8 +129,7 @@ pub(crate) fn anchors(
     // named as the CA too, takes no other.
     let others: BTreeSet<Fingerprint> = locals
         .values()
-        .filter(|local| source_of(&local.path, platform).is_none())
-        .filter(|local| local.fate == Fate::Present)
+        .filter(|local| !local.is_ours && local.fate == Fate::Present)
         .filter_map(LocalAnchor::fingerprint)
         .collect();
     locals.retain(|_, local| {
@@ -106,14 +141,14 @@ pub(crate) fn anchors(
 
 fn wanted(platform: &Platform, anchor: &Anchor) -> (OsString, LocalAnchor) {
     let path = path(anchor, platform);
-    let certificate = Some(anchor.certificate.clone());
     let text = anchor.certificate.to_pem();
     (
         path.clone().into_os_string(),
         LocalAnchor {
             path,
             text,
-            certificate,
+            certificates: vec![anchor.certificate.clone()],
+            is_ours: true,
             existed: false,
             is_current: false,
             fate: Fate::Present,
@@ -123,29 +158,49 @@ fn wanted(platform: &Platform, anchor: &Anchor) -> (OsString, LocalAnchor) {
 
 fn found(platform: &Platform, file: LocalFile, goal: Goal<'_>) -> LocalAnchor {
     let certificates = whole_certificates(&file.bytes);
-    let fate = match (source_of(&file.path, platform), goal) {
+    let source = source_of(&file.path, platform);
+    let fate = match (source, goal) {
         (Some(_), Goal::Remove) => Fate::Absent,
         // What stands here under a name of ours, and isn't wanted any more, was replaced at its
         // source.
         (Some(source), Goal::Install(anchors)) if anchors.replace(source) => Fate::Absent,
-        (Some(_), Goal::Install(_)) => Fate::Present,
         // The distribution's tool would take in whatever somebody put here. So do we, but what
         // isn't a certificate.
-        (None, Goal::Install(_)) if !certificates.is_empty() => Fate::Present,
-        (None, _) => Fate::AsFound,
-    };
-    let certificate = match <[Certificate; 1]>::try_from(certificates) {
-        Ok([certificate]) => Some(certificate),
-        Err(_) => None,
+        (_, Goal::Install(anchors)) if anchors.may_be_trusted(&certificates) => Fate::Present,
+        (_, _) => Fate::AsFound,
     };
     LocalAnchor {
+        is_ours: source.is_some(),
         path: file.path,
         text: file.bytes,
-        certificate,
+        certificates,
         existed: true,
         is_current: true,
         fate,
     }
+}
+
+/// The certificates of all files. Where files differ in what is to become of one, it is there.
+pub(crate) fn members(locals: &[LocalAnchor]) -> Vec<Member<'_>> {
+    let mut members: Vec<Member<'_>> = Vec::new();
+    let mut places = BTreeMap::new();
+    let certificates = locals
+        .iter()
+        .flat_map(|local| local.certificates.iter().map(move |certificate| (local, certificate)));
+    for (local, certificate) in certificates {
+        let place = *places.entry(certificate.fingerprint).or_insert_with(|| {
+            members.push(Member { certificate, is_ours: false, fate: Fate::Absent });
+            members.len() - 1
+        });
+        let member = &mut members[place];
+        member.is_ours |= local.is_ours;
+        member.fate = match (member.fate, local.fate) {
+            (Fate::Present, _) | (_, Fate::Present) => Fate::Present,
+            (Fate::Absent, fate) => fate,
+            (fate, _) => fate,
+        };
+    }
+    members
 }
 
 /// The certificates of a file that holds nothing but certificates; none of any other.

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::change::Change;
+use crate::change::Program;
 use crate::error::Error;
 use crate::local;
 use crate::local::Goal;
@@ -102,7 +103,9 @@ fn certutil(directory: &Path, arguments: &[&str], input: Vec<u8>) -> Change {
     let mut arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
     // No password, and none is asked for.
     arguments.extend([OsString::from("-f"), "/dev/null".into(), "-d".into(), database]);
-    Change::Run { path: PathBuf::from(CERTUTIL), arguments, directory: directory.to_owned(), input }
+    let path = PathBuf::from(CERTUTIL);
+    let program = Program { path, arguments, directory: directory.to_owned(), environment: &[] };
+    Change::Run { program, input }
 }
 
 fn is_unwanted(nickname: &str, goal: Goal<'_>) -> bool {

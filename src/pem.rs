@@ -48,17 +48,39 @@ pub(crate) fn decode(body: &[u8]) -> Option<Vec<u8>> {
     Some(der.to_vec())
 }
 
+/// What the certificates' blocks of `text` stand for, trust settings included; where there is no
+/// block, the bytes themselves.
+pub(crate) fn certificates(text: &[u8]) -> Vec<Vec<u8>> {
+    let mut blocks = blocks(text).peekable();
+    if blocks.peek().is_none() {
+        return vec![text.to_vec()];
+    }
+    blocks
+        .filter(|block| block.label.ends_with(b"CERTIFICATE"))
+        .filter_map(|block| decode(block.body?))
+        .collect()
+}
+
 /// The one form in which this program writes a certificate: 64 columns, line feeds, a final one too
 /// (RFC 7468, section 3).
 pub(crate) fn encode(der: &[u8]) -> Vec<u8> {
+    encode_as("CERTIFICATE", der)
+}
+
+/// A block of another label, in the same form.
+pub(crate) fn encode_as(label: &str, der: &[u8]) -> Vec<u8> {
     let base64 = BASE64.encode(der);
-    let mut text = Vec::with_capacity(base64.len() + base64.len() / 64 + 64);
-    text.extend_from_slice(BEGIN_CERTIFICATE);
+    let mut text = Vec::with_capacity(base64.len() + base64.len() / 64 + 80);
+    text.extend_from_slice(b"-----BEGIN ");
+    text.extend_from_slice(label.as_bytes());
+    text.extend_from_slice(b"-----\n");
     for line in base64.as_bytes().chunks(64) {
         text.extend_from_slice(line);
         text.push(b'\n');
     }
-    text.extend_from_slice(END_CERTIFICATE);
+    text.extend_from_slice(b"-----END ");
+    text.extend_from_slice(label.as_bytes());
+    text.extend_from_slice(b"-----\n");
     text
 }
 

@@ -30,6 +30,7 @@ use crate::private::Originals;
 use crate::report;
 use crate::root::Root;
 use crate::store;
+use crate::store::Listing;
 use crate::sys;
 
 /// What came of a goal.
@@ -152,7 +153,7 @@ fn choose(
     };
     // To look at the whole store for this is worth it only where the anchors' own files are there.
     let installed = store::list_local_files(root, platform).ok().and_then(|listing| {
-        let locals = local::anchors(platform, listing.files, goal);
+        let locals = local_anchors(root, platform, listing, goal);
         let is_there = locals.iter().all(|local| local.fate != Fate::Present || local.is_current);
         if is_there { plan_for(root, config, platform, &locals, goal).ok() } else { None }
     });
@@ -219,7 +220,18 @@ fn plan_system(
 ) -> Result<Plan, Error> {
     let listing = store::list_local_files(root, platform)?;
     listing.errors.iter().for_each(report::error);
-    plan_for(root, config, platform, &local::anchors(platform, listing.files, goal), goal)
+    plan_for(root, config, platform, &local_anchors(root, platform, listing, goal), goal)
+}
+
+fn local_anchors(
+    root: &Root,
+    platform: &Platform,
+    listing: Listing,
+    goal: Goal<'_>,
+) -> Vec<LocalAnchor> {
+    let mut locals = local::anchors(platform, listing.files, goal);
+    store::keep_held_elsewhere(root, platform, &mut locals);
+    locals
 }
 
 fn plan_for(

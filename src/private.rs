@@ -117,8 +117,10 @@ pub(crate) fn usable(root: &Root, directory: &Path) -> Option<PathBuf> {
 
 /// Finds what the copies are made of.
 pub(crate) fn originals(root: &Root, platform: &Platform, keystores: &[Keystore]) -> Originals {
-    let mut bundles =
-        platform.bundle.paths.iter().filter_map(|path| original(root, Path::new(path)));
+    // The first is that of programs.
+    let bundle = platform.bundles.first();
+    let paths = bundle.into_iter().flat_map(|bundle| bundle.paths);
+    let mut bundles = paths.filter_map(|path| original(root, Path::new(path)));
     let keystore = keystores.first().and_then(|keystore| original(root, &keystore.path));
     Originals { bundle: bundles.next(), keystore }
 }

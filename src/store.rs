@@ -2,19 +2,24 @@
 
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::certificate::Certificate;
 use crate::error::Error;
 use crate::error::Operation;
 use crate::format::hash_directory;
 use crate::format::pem_bundle;
+use crate::format::signature_database;
+use crate::local::Fate;
 use crate::local::Goal;
 use crate::local::LocalAnchor;
 use crate::local::LocalFile;
+use crate::pem;
 use crate::platform::Hooks;
 use crate::platform::Platform;
 use crate::root::Root;
@@ -25,7 +30,11 @@ pub(crate) struct StoreState {
     /// Directories that the plan may need and that don't exist.
     pub(crate) missing_directories: Vec<PathBuf>,
     pub(crate) bundles: Vec<pem_bundle::State>,
-    pub(crate) hash_directory: Option<hash_directory::State>,
+    pub(crate) hash_directories: Vec<hash_directory::State>,
+    pub(crate) signature_databases: Vec<signature_database::State>,
+    /// The tool may have made the outputs of the anchors directory since: what is in them besides
+    /// what an earlier start appended may be ours.
+    pub(crate) is_rebuilt: bool,
     /// An earlier start didn't get to its end.
     pub(crate) was_cut_short: bool,
     /// Hooks that the distribution's tool would run.
@@ -144,15 +153,14 @@ pub(crate) fn observe(
     platform: &'static Platform,
     locals: &[LocalAnchor],
 ) -> Result<StoreState, Error> {
-    let bundles = pem_bundle::observe(root, &platform.bundle, locals)?;
-    let hash_directory = match &platform.hash_directory {
-        Some(directory) => Some(hash_directory::observe(root, platform, directory, locals)?),
-        None => None,
-    };
+    let bundles = pem_bundle::observe(root, platform, locals)?;
+    let observe = |directory| hash_directory::observe(root, platform, directory, locals);
+    let hash_directories =
+        platform.hash_directories.iter().map(observe).collect::<Result<Vec<_>, _>>()?;
     let needed = [Some(Path::new(platform.anchors_directory)), Path::new(ANCHORS_FILE).parent()]
         .into_iter()
-        .chain(bundles.iter().map(|bundle| bundle.path.parent()))
-        .chain([platform.hash_directory.as_ref().map(|directory| Path::new(directory.path))]);
+        .chain(bundles.iter().map(|bundle| bundle.file.parent()))
+        .chain(platform.hash_directories.iter().map(|directory| Some(Path::new(directory.path))));
     let mut missing_directories: Vec<PathBuf> =
         needed.flatten().filter(|path| !is_directory(root, path)).map(Path::to_owned).collect();
     missing_directories.sort_unstable();
@@ -160,7 +168,11 @@ pub(crate) fn observe(
     Ok(StoreState {
         missing_directories,
         bundles,
-        hash_directory,
+        hash_directories,
+        signature_databases: signature_database::observe(root, platform)?,
+        is_rebuilt: platform.collection.is_none()
+            || locals.iter().any(|local| local.fate == Fate::Absent)
+                && has_other_sources(root, platform),
         was_cut_short: root.exists(&unfinished(platform)),
         // Another root's programs aren't run.
         hooks: match &platform.hooks {
@@ -171,23 +183,60 @@ pub(crate) fn observe(
     })
 }
 
-/// The executable files whose names run-parts(8) accepts, in its order.
-fn list_hooks(root: &Root, hooks: &Hooks) -> Vec<PathBuf> {
-    let directory = Path::new(hooks.directory);
-    let is_name = |name: &str| {
-        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+/// Lets the outputs keep those certificates that the tool would find elsewhere, too.
+pub(crate) fn keep_held_elsewhere(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
+    let is_absent = |local: &LocalAnchor| local.fate == Fate::Absent;
+    let Some(collection) = platform.collection.as_ref().filter(|_| locals.iter().any(is_absent))
+    else {
+        return;
     };
-    let mut names = root.names(directory).unwrap_or_default();
-    names.sort_unstable();
-    names
-        .iter()
-        .filter_map(|name| name.to_str())
-        .filter(|name| is_name(name) && !hooks.redundant.contains(name))
-        .map(|name| directory.join(name))
-        .filter(|path| {
-            root.metadata(path).ok().flatten().is_some_and(|metadata| sys::is_executable(&metadata))
-        })
-        .collect()
+    let mut others: BTreeSet<Vec<u8>> = BTreeSet::new();
+    for directory in collection.sources.iter().map(Path::new) {
+        for name in root.names(directory).unwrap_or_default() {
+            let bytes = root.read_store_file(&directory.join(name)).ok().flatten();
+            others.extend(pem::certificates(&bytes.unwrap_or_default()));
+        }
+    }
+    for local in locals.iter_mut().filter(|local| is_absent(local)) {
+        let is_other = |certificate: &Certificate| others.contains(&certificate.der);
+        if local.certificate().is_some_and(is_other) {
+            local.fate = Fate::AbsentHere;
+        }
+    }
+}
+
+/// Whether the tool has more to make the outputs of than the anchors directory.
+fn has_other_sources(root: &Root, platform: &Platform) -> bool {
+    let directories = platform.collection.iter().flat_map(|collection| collection.sources);
+    let is_file =
+        |path: &Path| root.metadata(path).ok().flatten().is_some_and(|metadata| metadata.is_file());
+    directories.map(Path::new).any(|directory| {
+        let names = root.names(directory).unwrap_or_default();
+        names.iter().any(|name| name != "README" && is_file(&directory.join(name)))
+    })
+}
+
+/// The executable files that the tool would run, in its order.
+fn list_hooks(root: &Root, hooks: &Hooks) -> Vec<PathBuf> {
+    let is_name = |name: &str| match hooks.suffix {
+        "" => name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'),
+        suffix => name.ends_with(suffix) && !name.starts_with('.'),
+    };
+    let mut found = BTreeMap::new();
+    for directory in hooks.directories.iter().map(Path::new) {
+        for name in root.names(directory).unwrap_or_default() {
+            if let Some(name) = name.to_str()
+                && is_name(name)
+                && !hooks.redundant.contains(&name)
+            {
+                found.entry(name.to_owned()).or_insert_with(|| directory.join(name));
+            }
+        }
+    }
+    let is_program = |path: &PathBuf| {
+        root.metadata(path).ok().flatten().is_some_and(|metadata| sys::is_executable(&metadata))
+    };
+    found.into_values().filter(is_program).collect()
 }
 
 /// How long other starts are waited for; one takes milliseconds, and each of its hooks a minute at

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+use md5::Md5;
 use sha1::Digest;
 use sha1::Sha1;
 use x509_parser::x509::AttributeTypeAndValue;
@@ -29,6 +30,13 @@ pub(crate) fn subject_hash(name: &X509Name<'_>) -> Option<u32> {
     }
     let digest: [u8; 20] = Sha1::digest(&canonical).into();
     Some(u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]]))
+}
+
+/// The hash of a name, as it stands in the DER, that OpenSSL had before 1.0 (`openssl x509
+/// -subject_hash_old`, `X509_NAME_hash_old`).
+pub(crate) fn old_subject_hash(name: &[u8]) -> u32 {
+    let digest: [u8; 16] = Md5::digest(name).into();
+    u32::from_le_bytes([digest[0], digest[1], digest[2], digest[3]])
 }
 
 fn canonical_attribute(attribute: &AttributeTypeAndValue<'_>) -> Option<Vec<u8>> {

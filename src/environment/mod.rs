@@ -15,6 +15,7 @@ use variables::VARIABLES;
 use variables::Variable;
 
 use crate::plan::TrustFiles;
+use crate::platform::Immutable;
 use crate::private;
 use crate::root::Root;
 use crate::sys;
@@ -90,6 +91,7 @@ pub(crate) fn settings(
     };
     let is_free = |variable: &Variable| {
         decision(variable.name).is_none()
+            && (!variable.only_over_default || environment.non_empty(variable.name).is_some())
             && variable.yields_to.iter().all(|name| decision(name).is_none())
             && variable.only_with.is_none_or(|path| root.exists(Path::new(path)))
             && !(has_prefix && variable.name == CI_SERVER_TLS_CA_FILE)
@@ -119,8 +121,17 @@ fn is_no_decision(root: &Root, trust: &TrustFiles, value: &OsStr) -> bool {
         let file = root.without_links(path);
         file.is_ok_and(|file| file == *bundle || Some(file.as_path()) == bundle.parent())
     };
+    let is_immutable = |immutable: &Immutable| {
+        let file = root.without_links(path);
+        let is_bundle = |file: PathBuf| {
+            file.starts_with(immutable.directory) && file.ends_with(immutable.bundle)
+        };
+        file.is_ok_and(is_bundle)
+    };
     path.is_absolute()
-        && (private::is_copy(path) || trust.image_bundle.as_ref().is_some_and(is_of_image))
+        && (private::is_copy(path)
+            || trust.image_bundle.as_ref().is_some_and(is_of_image)
+            || trust.immutable.is_some_and(is_immutable))
 }
 
 /// git reads the store, but where there is only a private bundle it has to be told. By the generic

@@ -15,6 +15,8 @@ pub(super) struct Variable {
     wants: Wants,
     /// Only where the system's store is without the anchors: the program reads that.
     only_in_private: bool,
+    /// Only where the image sets it already.
+    pub(super) only_over_default: bool,
     /// A path without which nobody reads it.
     pub(super) only_with: Option<&'static str>,
     /// What the program reads when this one isn't set. Somebody's value there is for this program
@@ -33,11 +35,22 @@ enum Wants {
 
 impl Variable {
     const fn new(name: &'static str, wants: Wants) -> Self {
-        Self { name, wants, only_in_private: false, only_with: None, yields_to: &[] }
+        Self {
+            name,
+            wants,
+            only_in_private: false,
+            only_over_default: false,
+            only_with: None,
+            yields_to: &[],
+        }
     }
 
     const fn only_in_private(self) -> Self {
         Self { only_in_private: true, ..self }
+    }
+
+    const fn only_over_default(self) -> Self {
+        Self { only_over_default: true, ..self }
     }
 
     const fn only_with(self, path: &'static str) -> Self {
@@ -111,6 +124,9 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::new("COMPOSER_CAFILE", Wants::MergedBundle)
         .only_in_private()
         .yields_to(&["SSL_CERT_FILE", "SSL_CERT_DIR"]),
+    // git-config(1), http.sslCAInfo. It would keep a chain that is given for one URL from git, and
+    // does so where an image sets it.
+    Variable::new("GIT_SSL_CAINFO", Wants::MergedBundle).only_over_default(),
     // nixpkgs' patches to curl, OpenSSL and git.
     Variable::new("NIX_SSL_CERT_FILE", Wants::MergedBundle)
         .only_with("/nix")

@@ -2,4 +2,6 @@
 
 pub(crate) mod hash_directory;
 pub(crate) mod java_keystore;
+mod labelled;
 pub(crate) mod pem_bundle;
+pub(crate) mod signature_database;

@@ -2,16 +2,20 @@
 
 #![forbid(unsafe_code)]
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
 
 use crate::change::Change;
 use crate::error::Error;
+use crate::format::labelled;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
 use crate::pem;
-use crate::platform::PemBundle;
+use crate::platform::BundleEntries;
+use crate::platform::Platform;
 use crate::platform::Separator;
 use crate::root::Root;
 use crate::sys;
@@ -21,65 +25,131 @@ pub(crate) struct State {
     /// As programs know it.
     pub(crate) path: PathBuf,
     /// The file itself, where `path` is a link.
-    file: PathBuf,
+    pub(crate) file: PathBuf,
     /// All of it, nothing where there is no bundle yet; or as much of its end as shows that nothing
     /// needs be done.
     content: Vec<u8>,
     mode: u32,
+    entries: BundleEntries,
 }
 
 impl State {
     /// Whether it holds any certificate but those of `locals`: the image's own roots. Without them
     /// it must not replace a program's.
     pub(crate) fn has_other_roots(&self, locals: &[LocalAnchor]) -> bool {
-        has_certificate(strip_tail(&self.content, locals).0)
+        has_certificate(strip_tail(&self.content, &entries(self.entries, locals)).0)
     }
 }
 
-/// The bundles that exist, each once however many links lead to it; else the place for one.
+/// An anchor's part of a bundle.
+struct Entry<'a> {
+    text: Cow<'a, [u8]>,
+    /// What there is of it in the base64 of any other form: the same certificate by another label,
+    /// or with other trust settings. `None` where only the same text is the same entry.
+    body: Option<Vec<u8>>,
+    /// It may stand there already.
+    existed: bool,
+    fate: Fate,
+}
+
+impl Entry<'_> {
+    /// The text of an entry that has none before it: without the empty line between two.
+    fn first_text(&self) -> &[u8] {
+        match &self.body {
+            Some(_) => self.text.trim_ascii_start(),
+            None => &self.text,
+        }
+    }
+}
+
+fn entries(kind: BundleEntries, locals: &[LocalAnchor]) -> Vec<Entry<'_>> {
+    match kind {
+        BundleEntries::Files(separator) => locals
+            .iter()
+            .map(|local| {
+                let mut text = Cow::Borrowed(local.text.as_slice());
+                if separator == Separator::LineFeed || !text.ends_with(b"\n") {
+                    text.to_mut().push(b'\n');
+                }
+                Entry { text, body: None, existed: local.existed, fate: local.fate }
+            })
+            .collect(),
+        BundleEntries::Certificates { form, has_labels } => labelled::members(form, locals)
+            .iter()
+            .map(|member| Entry {
+                text: Cow::Owned(if has_labels {
+                    labelled::with_label(form, member.certificate)
+                } else {
+                    labelled::encode(form, member.certificate)
+                }),
+                body: Some(labelled::body(&member.certificate.der)),
+                existed: true,
+                fate: member.fate,
+            })
+            .collect(),
+    }
+}
+
+/// The bundles that exist, each once however many links lead to it; else the place for the first.
 ///
 /// # Errors
 /// When a bundle exists and can't be read.
 pub(crate) fn observe(
     root: &Root,
-    bundle: &PemBundle,
+    platform: &Platform,
     locals: &[LocalAnchor],
 ) -> Result<Vec<State>, Error> {
     let mut states: Vec<State> = Vec::new();
-    for path in bundle.paths {
-        let path = Path::new(path);
-        let current_end = read_current_end(root, path, locals);
-        let Some(content) =
-            current_end.map_or_else(|| root.read_store_file(path), |end| Ok(Some(end)))?
-        else {
-            continue;
-        };
-        let file = root
-            .without_links(path)
-            .map_err(|cause| Error::ReadStore { path: path.to_owned(), cause })?;
-        if states.iter().any(|state| state.file == file) {
-            continue;
+    for bundle in platform.bundles {
+        let entries = entries(bundle.entries, locals);
+        for path in bundle.paths {
+            let path = Path::new(path);
+            let current_end = read_current_end(root, path, &entries);
+            let Some(content) =
+                current_end.map_or_else(|| root.read_store_file(path), |end| Ok(Some(end)))?
+            else {
+                continue;
+            };
+            let file = file(root, platform, path)?;
+            if states.iter().any(|state| state.file == file) {
+                continue;
+            }
+            let metadata = root.metadata(path).ok().flatten();
+            let mode = metadata.map_or(MODE, |metadata| sys::permissions(&metadata));
+            let entries = bundle.entries;
+            states.push(State { path: path.to_owned(), file, content, mode, entries });
         }
-        let metadata = root.metadata(path).ok().flatten();
-        let mode = metadata.map_or(MODE, |metadata| sys::permissions(&metadata));
-        states.push(State { path: path.to_owned(), file, content, mode });
-    }
-    if states.is_empty() {
-        let path = bundle.paths.first().map(PathBuf::from).unwrap_or_default();
-        states.push(State { file: path.clone(), path, content: Vec::new(), mode: MODE });
+        // Programs read the first one.
+        if states.is_empty()
+            && let Some(path) = bundle.paths.first()
+        {
+            let path = PathBuf::from(path);
+            let file = file(root, platform, &path)?;
+            let entries = bundle.entries;
+            states.push(State { path, file, content: Vec::new(), mode: MODE, entries });
+        }
     }
     Ok(states)
 }
 
+/// The file that is written for `path`: where it leads, but nothing that never changes.
+fn file(root: &Root, platform: &Platform, path: &Path) -> Result<PathBuf, Error> {
+    let failed = |cause| Error::ReadStore { path: path.to_owned(), cause };
+    let file = root.without_links(path).map_err(failed)?;
+    let immutable = platform.immutable.as_ref();
+    let is_immutable = immutable.is_some_and(|immutable| file.starts_with(immutable.directory));
+    Ok(if is_immutable { path.to_owned() } else { file })
+}
+
 /// The end of a bundle that is as it shall be: what most starts find. It is a fiftieth of the
 /// whole.
-fn read_current_end(root: &Root, path: &Path, locals: &[LocalAnchor]) -> Option<Vec<u8>> {
-    let existing = locals.iter().filter(|local| local.existed);
-    let length: usize = existing.map(|local| local.text.len() + 1).sum();
-    let end = root.read_end(path, length + END_MARKER.len() + 2).ok()?;
-    let (rest, in_tail) = strip_tail(&end, locals);
-    let is_current = |(local, in_tail): (&LocalAnchor, bool)| in_tail && local.fate != Fate::Absent;
-    let is_enough = has_certificate(rest) && locals.iter().zip(in_tail).all(is_current);
+fn read_current_end(root: &Root, path: &Path, entries: &[Entry<'_>]) -> Option<Vec<u8>> {
+    let existing = entries.iter().filter(|entry| entry.existed);
+    let length: usize = existing.map(|entry| entry.text.len()).sum();
+    let end = root.read_end(path, length + END_MAX).ok()?;
+    let (rest, in_tail) = strip_tail(&end, entries);
+    let is_current = |(entry, in_tail): (&Entry<'_>, bool)| in_tail && entry.fate != Fate::Absent;
+    let is_enough = has_certificate(rest) && entries.iter().zip(in_tail).all(is_current);
     is_enough.then_some(end)
 }
 
@@ -99,17 +169,15 @@ pub(crate) fn with_anchors(bundle: &[u8], anchors: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn has_certificate(pem: &[u8]) -> bool {
-    pem.windows(END_MARKER.len()).rev().any(|window| window == END_MARKER)
+    let has_marker = |marker: &[u8]| pem.windows(marker.len()).rev().any(|window| window == marker);
+    END_MARKERS.iter().any(|marker| has_marker(marker))
 }
 
-/// What makes a bundle hold the wanted anchors. No certificate goes but those of the unwanted ones.
-pub(crate) fn changes(
-    state: &State,
-    locals: &[LocalAnchor],
-    separator: Separator,
-    was_cut_short: bool,
-) -> Option<Change> {
-    let content = update(&state.content, locals, separator, !was_cut_short)?;
+/// What makes a bundle hold the wanted anchors. No certificate goes but those of the unwanted ones,
+/// and in the middle of a bundle only those that `is_base_ours` lets go.
+pub(crate) fn changes(state: &State, locals: &[LocalAnchor], is_base_ours: bool) -> Option<Change> {
+    let entries = entries(state.entries, locals);
+    let content = update(&state.content, &entries, is_base_ours)?;
     if content.is_empty() {
         // Go takes the first bundle that exists, an empty one too.
         return Some(Change::Remove { path: state.file.clone() });
@@ -117,38 +185,36 @@ pub(crate) fn changes(
     Some(Change::File { path: state.file.clone(), content, mode: state.mode })
 }
 
-/// The distributions' tools write their own certificates first and the anchors directory's last, so
-/// an anchor's place is the end of the bundle, in the order of the names. What stands before it is
-/// the image's and stays as it is, even when the files that the tool would make it of are gone.
-fn update(
-    bundle: &[u8],
-    locals: &[LocalAnchor],
-    separator: Separator,
-    is_base_ours: bool,
-) -> Option<Vec<u8>> {
-    let (base, in_tail) = strip_tail(bundle, locals);
+/// The distributions' tools write their own certificates first and the anchors directory's last, or
+/// all in an order of no meaning, so an anchor's place is the end of the bundle, in the order of the
+/// names. What stands before it is the image's and stays as it is, even when the files that the tool
+/// would make it of are gone.
+fn update(bundle: &[u8], entries: &[Entry<'_>], is_base_ours: bool) -> Option<Vec<u8>> {
+    let (base, in_tail) = strip_tail(bundle, entries);
     let mut index = None;
     let mut cuts = Vec::new();
     let mut tail = Vec::new();
     let mut is_changed = false;
-    for (local, &in_tail) in locals.iter().zip(&in_tail) {
+    for (entry, &in_tail) in entries.iter().zip(&in_tail) {
         // Somebody may have added to the end since, or a tool have written another order.
-        let in_base = if in_tail || !local.existed || !is_base_ours {
+        let may_be_in_base = match entry.fate {
+            Fate::Present if entry.body.is_some() => true,
+            _ => entry.existed && is_base_ours,
+        };
+        let in_base = if in_tail || !may_be_in_base {
             None
         } else {
-            index.get_or_insert_with(|| Index::new(base)).find(&local.text)
+            index.get_or_insert_with(|| Index::new(base)).find(entry)
         };
-        match local.fate {
-            Fate::Present | Fate::AsFound if in_tail => tail.push(local),
+        match entry.fate {
+            Fate::Present | Fate::AsFound | Fate::AbsentHere if in_tail => tail.push(entry),
             Fate::Present if in_base.is_none() => {
-                tail.push(local);
+                tail.push(entry);
                 is_changed = true;
             }
             Fate::Absent if in_tail => is_changed = true,
-            Fate::Absent => {
-                cuts.extend(in_base.map(|at| at..at + entry_length(&base[at..], &local.text)));
-            }
-            Fate::Present | Fate::AsFound => {}
+            Fate::Absent => cuts.extend(in_base),
+            Fate::Present | Fate::AsFound | Fate::AbsentHere => {}
         }
     }
     if !is_changed && cuts.is_empty() {
@@ -162,11 +228,9 @@ fn update(
     if !content.is_empty() && !content.ends_with(b"\n") {
         content.push(b'\n');
     }
-    for local in tail {
-        content.extend_from_slice(&local.text);
-        if separator == Separator::LineFeed || !local.text.ends_with(b"\n") {
-            content.push(b'\n');
-        }
+    for entry in tail {
+        let is_first = content.is_empty();
+        content.extend_from_slice(if is_first { entry.first_text() } else { &entry.text });
     }
     Some(content)
 }
@@ -175,17 +239,17 @@ fn update(
 /// Tells what is left, and which of them were found. An anchor that was never there before isn't
 /// looked for: a bundle that happens to hold the same certificate holds it on the image's own
 /// account, and keeps it when ours goes.
-fn strip_tail<'a>(bundle: &'a [u8], locals: &[LocalAnchor]) -> (&'a [u8], Vec<bool>) {
+fn strip_tail<'a>(bundle: &'a [u8], entries: &[Entry<'_>]) -> (&'a [u8], Vec<bool>) {
     let mut rest = bundle;
-    let mut in_tail = vec![false; locals.len()];
-    let mut candidates: Vec<usize> = (0..locals.len())
-        .filter(|&index| locals[index].existed && !locals[index].text.is_empty())
+    let mut in_tail = vec![false; entries.len()];
+    let mut candidates: Vec<usize> = (0..entries.len())
+        .filter(|&index| entries[index].existed && entries[index].text.len() > 1)
         .collect();
     while let Some((at, base)) = candidates
         .iter()
         .enumerate()
         .rev()
-        .find_map(|(at, &index)| Some((at, strip_entry(rest, &locals[index].text)?)))
+        .find_map(|(at, &index)| Some((at, strip_entry(rest, &entries[index])?)))
     {
         in_tail[candidates.remove(at)] = true;
         rest = base;
@@ -193,12 +257,15 @@ fn strip_tail<'a>(bundle: &'a [u8], locals: &[LocalAnchor]) -> (&'a [u8], Vec<bo
     (rest, in_tail)
 }
 
-fn strip_entry<'a>(bundle: &'a [u8], text: &[u8]) -> Option<&'a [u8]> {
-    bundle.strip_suffix(text).or_else(|| bundle.strip_suffix(b"\n")?.strip_suffix(text))
-}
-
-fn entry_length(bundle: &[u8], text: &[u8]) -> usize {
-    text.len() + usize::from(bundle.get(text.len()) == Some(&b'\n'))
+fn strip_entry<'a>(bundle: &'a [u8], entry: &Entry<'_>) -> Option<&'a [u8]> {
+    if bundle == entry.first_text() {
+        return Some(&[]);
+    }
+    let text = entry.text.strip_suffix(b"\n").unwrap_or(&entry.text);
+    bundle
+        .strip_suffix(b"\n")
+        .and_then(|bundle| bundle.strip_suffix(text))
+        .or_else(|| bundle.strip_suffix(text))
 }
 
 /// Where each PEM block of a bundle begins, the last of those that are alike.
@@ -213,14 +280,44 @@ impl<'a> Index<'a> {
         Self { bundle, starts: starts.collect() }
     }
 
-    /// Where a text of PEM blocks stands.
-    fn find(&self, text: &[u8]) -> Option<usize> {
+    /// Where an entry stands.
+    fn find(&self, entry: &Entry<'_>) -> Option<Range<usize>> {
+        match &entry.body {
+            None => self.find_text(&entry.text),
+            Some(body) => self.find_labelled(body),
+        }
+    }
+
+    fn find_text(&self, text: &[u8]) -> Option<Range<usize>> {
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
         let first = pem::blocks(text).next()?;
         let at = self.starts.get(first.body?)?.checked_sub(first.start)?;
-        self.bundle[at..].starts_with(text).then_some(at)
+        let rest = self.bundle[at..].strip_prefix(text)?;
+        Some(at..at + text.len() + usize::from(rest.starts_with(b"\n")))
+    }
+
+    /// The block that begins with `body`, with the comment before it and the empty line before that.
+    fn find_labelled(&self, body: &[u8]) -> Option<Range<usize>> {
+        let (whole, &begin) = self.starts.range(body..).next()?;
+        whole.strip_prefix(body)?;
+        let is_comment = |line: &&[u8]| line.starts_with(b"#");
+        let before = self.bundle[..begin].split_inclusive(|&byte| byte == b'\n').rev();
+        let comment: usize = before.take_while(is_comment).map(<[u8]>::len).sum();
+        let start = begin - comment;
+        let start = if self.bundle[..start].ends_with(b"\n\n") { start - 1 } else { start };
+        let after = &self.bundle[begin..];
+        let marker = after.windows(END.len()).position(|window| window == END)?;
+        let line = after[marker..].iter().position(|&byte| byte == b'\n');
+        let end = line.map_or(self.bundle.len(), |line| begin + marker + line + 1);
+        Some(start..end)
     }
 }
 
-const END_MARKER: &[u8] = b"-----END CERTIFICATE-----";
+const END: &[u8] = b"-----END ";
+const END_MARKERS: [&[u8]; 2] =
+    [b"-----END CERTIFICATE-----", b"-----END TRUSTED CERTIFICATE-----"];
+
+/// An end marker, and the line feeds around it.
+const END_MAX: usize = 40;
 
 const MODE: u32 = 0o644;

@@ -11,15 +11,18 @@ use std::path::PathBuf;
 
 use crate::anchor::TrustAnchors;
 use crate::change::Change;
+use crate::change::Program;
 use crate::error::Error;
 use crate::format::hash_directory;
 use crate::format::java_keystore;
 use crate::format::pem_bundle;
+use crate::format::signature_database;
 use crate::local::Fate;
 use crate::local::Goal;
 use crate::local::LocalAnchor;
 use crate::nss;
 use crate::platform::HookInput;
+use crate::platform::Immutable;
 use crate::platform::Platform;
 use crate::store;
 use crate::store::ANCHORS_FILE;
@@ -59,6 +62,8 @@ pub(crate) struct TrustFiles {
     pub(crate) is_private: bool,
     /// The image's own bundle, without links, that a private one is a copy of.
     pub(crate) image_bundle: Option<PathBuf>,
+    /// Where else the image's own bundle is, without the anchors for ever.
+    pub(crate) immutable: Option<&'static Immutable>,
 }
 
 impl Plan {
@@ -103,16 +108,16 @@ impl Plan {
 /// written before what keeps it up, and what an earlier start put in goes last: a start that is cut
 /// short leaves a store that the next one mends, hooks included.
 pub(crate) fn plan(
-    platform: &Platform,
+    platform: &'static Platform,
     locals: &[LocalAnchor],
     state: &StoreState,
     keystores: java_keystore::States,
     goal: Goal<'_>,
 ) -> Plan {
-    let links = state
-        .hash_directory
-        .as_ref()
-        .map(|directory| hash_directory::changes(directory, platform, locals, state.was_cut_short));
+    let mut links = hash_directory::Changes::default();
+    for directory in &state.hash_directories {
+        links.extend(hash_directory::changes(directory, platform, locals, state.was_cut_short));
+    }
     let (anchors_file, anchors) = match goal {
         Goal::Install(anchors) => anchors_file(locals, state, anchors),
         Goal::Remove => (remove_anchors_file(state), None),
@@ -127,17 +132,17 @@ pub(crate) fn plan(
             mode: 0o644,
         })
         .collect();
-    changes.extend(state.bundles.iter().filter_map(|bundle| {
-        pem_bundle::changes(bundle, locals, platform.bundle.separator, state.was_cut_short)
-    }));
-    let (link_changes, added, removed) =
-        links.map(|links| (links.changes, links.added, links.removed)).unwrap_or_default();
-    changes.extend(link_changes);
+    let is_base_ours = state.is_rebuilt && !state.was_cut_short;
+    let bundles = state.bundles.iter();
+    changes.extend(bundles.filter_map(|bundle| pem_bundle::changes(bundle, locals, is_base_ours)));
+    changes.extend(links.changes);
+    let databases = state.signature_databases.iter();
+    changes.extend(databases.filter_map(|state| signature_database::changes(state, locals)));
     changes.extend(anchors_file);
     changes.extend(
         locals
             .iter()
-            .filter(|local| local.fate == Fate::Absent)
+            .filter(|local| local.is_removed())
             .map(|local| Change::Remove { path: local.path.clone() }),
     );
     if !changes.is_empty() || state.was_cut_short {
@@ -146,15 +151,15 @@ pub(crate) fn plan(
         let mut begin: Vec<Change> =
             needed.map(|path| Change::Directory { path: path.clone() }).collect();
         let unfinished = store::unfinished(platform);
-        let touches_anchors = locals.iter().any(|local| {
-            local.fate == Fate::Absent || (local.fate == Fate::Present && !local.is_current)
-        });
+        let touches_anchors = locals
+            .iter()
+            .any(|local| local.is_removed() || (local.fate == Fate::Present && !local.is_current));
         if touches_anchors {
             let content = Vec::new();
             begin.push(Change::File { path: unfinished.clone(), content, mode: 0o644 });
         }
         changes.splice(0..0, begin);
-        changes.extend(hook_changes(platform, state, &added, &removed));
+        changes.extend(hook_changes(platform, state, &links.added, &links.removed));
         if touches_anchors || state.was_cut_short {
             changes.push(Change::Remove { path: unfinished });
         }
@@ -170,9 +175,10 @@ pub(crate) fn plan(
         .map(|bundle| bundle.path.clone());
     let counts = Counts {
         added: locals.iter().filter(|local| local.fate == Fate::Present && !local.existed).count(),
-        removed: locals.iter().filter(|local| local.fate == Fate::Absent).count(),
+        removed: locals.iter().filter(|local| local.is_removed()).count(),
     };
-    let trust = TrustFiles { merged_bundle, anchors, ..TrustFiles::default() };
+    let immutable = platform.immutable.as_ref();
+    let trust = TrustFiles { merged_bundle, anchors, immutable, ..TrustFiles::default() };
     Plan { changes, trust, counts, errors: keystores.errors, closed_keystore: keystores.closed }
 }
 
@@ -230,7 +236,8 @@ fn hook_changes(
     added: &[PathBuf],
     removed: &[PathBuf],
 ) -> Vec<Change> {
-    let (Some(hooks), Some(directory)) = (&platform.hooks, &platform.hash_directory) else {
+    let (Some(hooks), Some(directory)) = (&platform.hooks, platform.hash_directories.first())
+    else {
         return Vec::new();
     };
     let mut input = Vec::new();
@@ -246,11 +253,14 @@ fn hook_changes(
     state
         .hooks
         .iter()
-        .map(|path| Change::Run {
-            path: path.clone(),
-            arguments: Vec::new(),
-            directory: directory.path.into(),
-            input: input.clone(),
+        .map(|path| {
+            let program = Program {
+                path: path.clone(),
+                arguments: Vec::new(),
+                directory: directory.path.into(),
+                environment: hooks.environment,
+            };
+            Change::Run { program, input: input.clone() }
         })
         .collect()
 }

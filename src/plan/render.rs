@@ -103,18 +103,21 @@ impl<'a> Step<'a> {
             Change::Link { path, target } => {
                 Self { verb: "link", path, details: vec![("target", Detail::Path(target))] }
             }
-            Change::Run { path, arguments, input, .. } if arguments.is_empty() => Self {
+            Change::Run { program, input } if program.arguments.is_empty() => Self {
                 verb: "run",
-                path,
+                path: &program.path,
                 details: vec![(
                     "input",
                     Detail::Text(String::from_utf8_lossy(input).trim_end().replace('\n', " ")),
                 )],
             },
-            Change::Run { path, arguments, .. } => Self {
+            Change::Run { program, .. } => Self {
                 verb: "run",
-                path,
-                details: vec![("arguments", Detail::Arguments(arguments.join(OsStr::new(" "))))],
+                path: &program.path,
+                details: vec![(
+                    "arguments",
+                    Detail::Arguments(program.arguments.join(OsStr::new(" "))),
+                )],
             },
             Change::Remove { path } => Self { verb: "remove", path, details: Vec::new() },
         }

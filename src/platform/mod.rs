@@ -9,6 +9,7 @@ use std::path::Path;
 
 use os_release::OsRelease;
 
+use crate::purpose::Purpose;
 use crate::root::Root;
 
 /// How one family of distributions keeps its trust store: a row of the table.
@@ -24,10 +25,24 @@ pub(crate) struct Platform {
     pub(crate) takes_any_name: bool,
     /// Whether the tool looks into the directories below the anchors directory.
     pub(crate) is_recursive: bool,
-    pub(crate) bundle: PemBundle,
-    pub(crate) hash_directory: Option<HashDirectory>,
+    /// Where the tool makes the store of single certificates, and not of whole files.
+    pub(crate) collection: Option<Collection>,
+    /// That of programs first: where it has no file, one is made.
+    pub(crate) bundles: &'static [Bundle],
+    pub(crate) hash_directories: &'static [HashDirectory],
     pub(crate) java_keystores: JavaKeystores,
+    /// Signature databases of UEFI firmware (EDK2). Those that exist are kept up to date.
+    pub(crate) signature_databases: &'static [&'static str],
     pub(crate) hooks: Option<Hooks>,
+    pub(crate) immutable: Option<Immutable>,
+}
+
+/// A directory in which files never change. A link to one that has to is replaced by a file.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Immutable {
+    pub(crate) directory: &'static str,
+    /// How the path of the image's own bundle in it ends.
+    pub(crate) bundle: &'static str,
 }
 
 /// What tells a family from the others.
@@ -39,12 +54,61 @@ enum Evidence {
     File(&'static str),
 }
 
-/// A file with all trusted certificates, one after the other.
+/// How p11-kit's tools find certificates: one by one, each once, in several directories.
 #[derive(Debug)]
-pub(crate) struct PemBundle {
-    /// Those that exist are kept up to date; where there are none, the first is made.
+pub(crate) struct Collection {
+    /// The program that makes the outputs anew.
+    pub(crate) tool: &'static str,
+    /// Directories with files of certificates, besides the anchors directory.
+    pub(crate) sources: &'static [&'static str],
+    /// Directories with certificates that nobody shall trust, whoever else says so.
+    pub(crate) blocklists: &'static [&'static str],
+}
+
+/// A file with certificates in PEM, one after the other.
+#[derive(Debug)]
+pub(crate) struct Bundle {
+    /// Those that exist are kept up to date.
     pub(crate) paths: &'static [&'static str],
-    pub(crate) separator: Separator,
+    pub(crate) entries: BundleEntries,
+}
+
+/// What a bundle is made of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum BundleEntries {
+    /// The anchors' files as they are.
+    Files(Separator),
+    /// Certificates.
+    Certificates {
+        form: Form,
+        /// Each has its label before it, as a comment.
+        has_labels: bool,
+    },
+}
+
+/// Which certificates p11-kit takes for an output, and how it writes them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Form {
+    pub(crate) filter: Filter,
+    pub(crate) block: Block,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Filter {
+    /// All, be they CAs or not.
+    Certificates,
+    /// CAs, for whatever purpose.
+    Authorities,
+    /// CAs for this purpose.
+    Purpose(Purpose),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Block {
+    /// `BEGIN CERTIFICATE`.
+    Plain,
+    /// `BEGIN TRUSTED CERTIFICATE`, with OpenSSL's trust settings.
+    Trusted,
 }
 
 /// What the tool puts behind each file that it copies into the bundle.
@@ -56,13 +120,34 @@ pub(crate) enum Separator {
     MissingLineFeed,
 }
 
-/// A directory of links, named so that OpenSSL finds a certificate by the hash of its subject.
+/// A directory that OpenSSL searches for a certificate by the hash of its subject.
 #[derive(Debug)]
 pub(crate) struct HashDirectory {
     pub(crate) path: &'static str,
-    /// What stands before an anchor's name in the name of the link to it.
-    pub(crate) prefix: &'static str,
-    pub(crate) hash_links: HashLinks,
+    pub(crate) entries: DirectoryEntries,
+}
+
+/// What the hash links of a directory lead to.
+#[derive(Debug)]
+pub(crate) enum DirectoryEntries {
+    /// Links to the anchors' files.
+    Links {
+        /// What stands before an anchor's name in the name of the link to it.
+        prefix: &'static str,
+        hash_links: HashLinks,
+    },
+    /// Files with a certificate each, named by its label. There are none where the directory isn't.
+    Files { form: Form, mirror: Option<Mirror> },
+}
+
+/// A second directory with links to the files of the first, in which programs look.
+#[derive(Debug)]
+pub(crate) struct Mirror {
+    pub(crate) path: &'static str,
+    /// There are links under the files' own names too, and not hash links alone.
+    pub(crate) has_files: bool,
+    /// How a link there leads to the first directory.
+    pub(crate) target: &'static str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,6 +155,8 @@ pub(crate) enum HashLinks {
     Always,
     /// Where the directory has hash links already.
     WhereUsed,
+    /// There too, and where it has none, no links to the anchors' files either.
+    AllWhereUsed,
 }
 
 /// Keystores that the distribution makes for its Java runtimes.
@@ -77,16 +164,29 @@ pub(crate) enum HashLinks {
 pub(crate) struct JavaKeystores {
     /// Those that exist are kept up to date.
     pub(crate) paths: &'static [&'static str],
-    /// What stands around an anchor's name in its alias, in these and in the runtimes' own.
-    pub(crate) alias_prefix: &'static str,
-    pub(crate) alias_suffix: &'static str,
+    /// In these and in the runtimes' own.
+    pub(crate) alias: Alias,
+}
+
+/// How the entries of a keystore are named.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Alias {
+    /// By an anchor's file, with something before it and behind it.
+    Name { prefix: &'static str, suffix: &'static str },
+    /// By the certificate's label, as p11-kit does.
+    Label,
 }
 
 /// Programs that the distribution's tool runs when the store has changed.
 #[derive(Debug)]
 pub(crate) struct Hooks {
-    pub(crate) directory: &'static str,
+    /// The program in the first of these that has one of a name is taken.
+    pub(crate) directories: &'static [&'static str],
+    /// The ending of their names; where it is empty, the names are those that run-parts(8) takes.
+    pub(crate) suffix: &'static str,
     pub(crate) input: HookInput,
+    /// Variables that they ask for.
+    pub(crate) environment: &'static [(&'static str, &'static str)],
     /// Hooks whose result this program makes itself.
     pub(crate) redundant: &'static [&'static str],
 }

@@ -7,9 +7,9 @@
 #![forbid(unsafe_code)]
 
 use super::Entry;
+use super::Wanted;
 use super::integrity::jks_digest;
 use super::review::Review;
-use super::review::aliases;
 use crate::error::Unusable;
 
 /// The keystore with `present` in it, and without the certificates under the aliases of `absent`;
@@ -17,15 +17,10 @@ use crate::error::Unusable;
 ///
 /// # Errors
 /// When it isn't understood, or is protected by another password.
-pub(super) fn update(
-    keystore: &[u8],
-    present: &[Entry],
-    absent: &[String],
-) -> Result<Option<Vec<u8>>, Unusable> {
+pub(super) fn update(keystore: &[u8], wanted: &Wanted) -> Result<Option<Vec<u8>>, Unusable> {
     let (data, digest) = keystore.split_last_chunk::<20>().ok_or(Unusable::Malformed)?;
     let file = File::read(data).ok_or(Unusable::Malformed)?;
-    let aliases = aliases(present, absent, modified_utf8);
-    let mut review = Review::new(present, &aliases);
+    let mut review = Review::new(wanted, modified_utf8);
     let mut entries = Vec::with_capacity(data.len());
     let mut count = 0;
     for item in &file.items {
@@ -44,7 +39,7 @@ pub(super) fn update(
         return Err(Unusable::Password);
     }
     count += missing.len();
-    for entry in missing {
+    for entry in &missing {
         write(entry, file.version, &mut entries);
     }
     let mut updated =
@@ -190,7 +185,18 @@ const TAG_CERTIFICATE: u32 = 2;
 
 #[cfg(test)]
 mod tests {
+    use super::super::Identity;
     use super::*;
+
+    fn update(
+        keystore: &[u8],
+        present: &[Entry],
+        absent: &[String],
+    ) -> Result<Option<Vec<u8>>, Unusable> {
+        let present = present.to_vec();
+        let absent = absent.iter().map(|alias| entry(alias, b"")).collect();
+        super::update(keystore, &Wanted { present, absent, identity: Identity::Alias })
+    }
 
     fn entry(alias: &str, der: &[u8]) -> Entry {
         Entry { alias: alias.to_owned(), der: der.to_vec(), created: 1_700_000_000 }

@@ -7,19 +7,26 @@ mod jks;
 mod pkcs12;
 mod review;
 
+use std::iter;
 use std::path::Path;
 use std::path::PathBuf;
 
+use super::labelled::label_or;
+use crate::anchor::Anchor;
 use crate::anchor::TrustAnchors;
 use crate::certificate::Certificate;
 use crate::change::Change;
 use crate::error::Error;
 use crate::error::Unusable;
 use crate::java::Keystore;
+use crate::local;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
+use crate::local::Member;
 use crate::local::stem_of;
+use crate::platform::Alias;
 use crate::platform::Platform;
+use crate::purpose::Purpose;
 use crate::root::Root;
 use crate::sys;
 
@@ -42,7 +49,23 @@ pub(crate) struct States {
     errors: Vec<Error>,
 }
 
+/// What shall be in a keystore, and what shall not.
+struct Wanted {
+    present: Vec<Entry>,
+    absent: Vec<Entry>,
+    identity: Identity,
+}
+
+/// What tells an entry from all others.
+#[derive(Clone, Copy, PartialEq)]
+enum Identity {
+    Alias,
+    /// Whatever its alias.
+    Certificate,
+}
+
 /// A certificate as it shall stand in a keystore.
+#[derive(Clone)]
 struct Entry {
     /// In lower case, as Java looks it up.
     alias: String,
@@ -72,12 +95,12 @@ pub(crate) fn observe(
     if keystores.is_empty() {
         return found;
     }
-    let (present, absent) = entries(platform, locals);
-    if present.is_empty() && absent.is_empty() {
+    let wanted = wanted(platform, locals);
+    if wanted.present.is_empty() && wanted.absent.is_empty() {
         return found;
     }
     for Keystore { path, is_safe } in keystores {
-        if absent.is_empty() && is_current(root, &path, &present) {
+        if wanted.absent.is_empty() && is_current(root, &path, &wanted.present) {
             continue;
         }
         match root.read_store_file(&path) {
@@ -100,9 +123,9 @@ pub(crate) fn changes(states: States, platform: &Platform, locals: &[LocalAnchor
     if states.is_empty() {
         return result;
     }
-    let (present, absent) = entries(platform, locals);
+    let wanted = wanted(platform, locals);
     for State { path, content, mode, is_safe } in states {
-        match update(&content, &present, &absent) {
+        match update(&content, &wanted) {
             Ok(Some(_)) if !is_safe => _ = result.closed.get_or_insert(path),
             Ok(Some(content)) => result.changes.push(Change::Keystore { path, content, mode }),
             Ok(None) => {}
@@ -114,39 +137,71 @@ pub(crate) fn changes(states: States, platform: &Platform, locals: &[LocalAnchor
 
 /// A copy of a keystore with the anchors in it.
 pub(crate) fn with_anchors(keystore: &[u8], anchors: &TrustAnchors) -> Result<Vec<u8>, Unusable> {
-    let entries: Vec<Entry> = anchors
-        .as_slice()
-        .iter()
-        .map(|anchor| entry(&stem_of(anchor), &anchor.certificate))
-        .collect();
-    Ok(update(keystore, &entries, &[])?.unwrap_or_else(|| keystore.to_vec()))
+    let entry = |anchor: &Anchor| entry(&stem_of(anchor), &anchor.certificate);
+    let present = anchors.as_slice().iter().filter_map(entry).collect();
+    let wanted = Wanted { present, absent: Vec::new(), identity: Identity::Alias };
+    Ok(update(keystore, &wanted)?.unwrap_or_else(|| keystore.to_vec()))
 }
 
-/// What shall be in a keystore, and the aliases of what shall not; of several that are alike, the
-/// first one counts. A file with several certificates gives none, as with the distribution's own
-/// hook.
-fn entries(platform: &Platform, locals: &[LocalAnchor]) -> (Vec<Entry>, Vec<String>) {
-    let keystores = &platform.java_keystores;
-    let mut present = Vec::new();
-    let mut absent = Vec::new();
-    for local in locals {
-        let stem = local.stem(platform);
-        let alias = format!("{}{stem}{}", keystores.alias_prefix, keystores.alias_suffix);
-        match (local.fate, &local.certificate) {
-            (Fate::Present, Some(certificate)) => present.push(entry(&alias, certificate)),
-            (Fate::Absent, _) => absent.push(alias.to_ascii_lowercase()),
-            _ => {}
+/// Of several entries that are alike, the first one counts. A file with several certificates gives
+/// none where entries are named by files, as with the distribution's own hook.
+fn wanted(platform: &Platform, locals: &[LocalAnchor]) -> Wanted {
+    match platform.java_keystores.alias {
+        Alias::Name { prefix, suffix } => {
+            let entry = |local: &LocalAnchor| {
+                let alias = format!("{prefix}{}{suffix}", local.stem(platform));
+                let entry = local.certificate().and_then(|certificate| entry(&alias, certificate));
+                // An alias goes, whatever became of the file that it was of.
+                let gone =
+                    || Entry { alias: alias.to_ascii_lowercase(), der: Vec::new(), created: 0 };
+                (local.fate, entry.or_else(|| (local.fate == Fate::Absent).then(gone)))
+            };
+            divide(Identity::Alias, locals.iter().map(entry))
+        }
+        Alias::Label => {
+            let mut members = local::members(locals);
+            members.retain(|member| member.is_for(Purpose::ServerAuth));
+            let entry = |member: &Member<'_>| {
+                let label = label_or(member.certificate, "unlabeled");
+                (member.fate, entry(&label_alias(&label), member.certificate))
+            };
+            divide(Identity::Certificate, members.iter().map(entry))
         }
     }
-    (present, absent)
 }
 
-fn entry(alias: &str, certificate: &Certificate) -> Entry {
-    Entry {
+fn divide(identity: Identity, entries: impl Iterator<Item = (Fate, Option<Entry>)>) -> Wanted {
+    let mut wanted = Wanted { present: Vec::new(), absent: Vec::new(), identity };
+    for (fate, entry) in entries {
+        match fate {
+            Fate::Present => wanted.present.extend(entry),
+            Fate::Absent => wanted.absent.extend(entry),
+            Fate::AbsentHere | Fate::AsFound => {}
+        }
+    }
+    wanted
+}
+
+/// A label as p11-kit makes an alias of it (`convert_alias` in `trust/extract-jks.c`): without white
+/// space, and without what isn't ASCII.
+fn label_alias(label: &str) -> String {
+    label.chars().filter(|c| c.is_ascii() && !c.is_ascii_whitespace() && *c != '\x0b').collect()
+}
+
+/// An alias and, should it be taken, others: with `-1`, `-2` behind it.
+fn numbered(alias: &str) -> impl Iterator<Item = String> {
+    let others = (1..).map(move |number| format!("{alias}-{number}"));
+    iter::once(alias.to_owned()).chain(others)
+}
+
+/// `None` of a certificate without an issuer's name, which would keep Java from reading the whole
+/// keystore (`X509CertInfo.java`: "Empty issuer DN not allowed").
+fn entry(alias: &str, certificate: &Certificate) -> Option<Entry> {
+    certificate.has_issuer_name().then(|| Entry {
         alias: alias.to_ascii_lowercase(),
         der: certificate.der.clone(),
         created: *certificate.validity.start(),
-    }
+    })
 }
 
 /// Whether a keystore's end shows that it has all entries: what most starts find.
@@ -159,15 +214,11 @@ fn is_current(root: &Root, path: &Path, present: &[Entry]) -> bool {
     forms.iter().any(|form| end.windows(form.len()).any(|window| window == form))
 }
 
-fn update(
-    keystore: &[u8],
-    present: &[Entry],
-    absent: &[String],
-) -> Result<Option<Vec<u8>>, Unusable> {
+fn update(keystore: &[u8], wanted: &Wanted) -> Result<Option<Vec<u8>>, Unusable> {
     if keystore.starts_with(jks::MAGIC) {
-        jks::update(keystore, present, absent)
+        jks::update(keystore, wanted)
     } else {
-        pkcs12::update(keystore, present, absent)
+        pkcs12::update(keystore, wanted)
     }
 }
 

@@ -8,9 +8,9 @@
 #![forbid(unsafe_code)]
 
 use super::Entry;
+use super::Wanted;
 use super::integrity;
 use super::review::Review;
-use super::review::aliases;
 use crate::der::BMP_STRING;
 use crate::der::CONTEXT_0;
 use crate::der::INTEGER;
@@ -23,26 +23,20 @@ use crate::der::nested;
 use crate::der::tagged;
 use crate::error::Unusable;
 
-/// The keystore with `present` in it, and without the plain certificates under the aliases of
-/// `absent`; `None` when it is so already. Every other entry stays as it is and where it is.
+/// The keystore with what is wanted in it, and without the plain certificates that aren't; `None` when it is so already. Every other entry stays as it is and where it is.
 ///
 /// # Errors
 /// When it isn't understood, or is protected by another password.
-pub(super) fn update(
-    keystore: &[u8],
-    present: &[Entry],
-    absent: &[String],
-) -> Result<Option<Vec<u8>>, Unusable> {
+pub(super) fn update(keystore: &[u8], wanted: &Wanted) -> Result<Option<Vec<u8>>, Unusable> {
     let file = File::read(keystore).ok_or(Unusable::Malformed)?;
-    let aliases = aliases(present, absent, utf16);
-    let mut review = Review::new(present, &aliases);
+    let mut review = Review::new(wanted, utf16);
     let mut groups = keep_groups(file.groups, &mut review).ok_or(Unusable::Malformed)?;
     let missing = review.missing();
     // Nothing is written anew but what has lost something.
     if missing.is_empty() && groups.len() == file.groups.len() {
         return Ok(None);
     }
-    for entry in missing {
+    for entry in &missing {
         groups.extend_from_slice(&content_info(&bag(entry)));
     }
     let mac_data = match file.mac_data {
@@ -195,7 +189,18 @@ const VERSION_3: &[u8] = &[INTEGER, 1, 3];
 mod tests {
     use data_encoding::HEXLOWER;
 
+    use super::super::Identity;
     use super::*;
+
+    fn update(
+        keystore: &[u8],
+        present: &[Entry],
+        absent: &[String],
+    ) -> Result<Option<Vec<u8>>, Unusable> {
+        let present = present.to_vec();
+        let absent = absent.iter().map(|alias| entry(alias, b"")).collect();
+        super::update(keystore, &Wanted { present, absent, identity: Identity::Alias })
+    }
 
     /// An empty keystore as keytool makes it, with HmacPBESHA256 in three iterations.
     const EMPTY_SHA256: &str = "3064020103301106092a864886f70d010701a00404023000304c3031300d0609608648016503040201050004202d921ba001e71356f15297946b337d93440b84ec727999d8fa07c28c007d92880414cff8e395b3cae0c5b4053efa2c372d236c6a4cf3020103";

@@ -5,40 +5,54 @@
 use std::collections::BTreeMap;
 
 use super::Entry;
+use super::Identity;
+use super::Wanted;
 
-/// The wanted and the unwanted aliases, while the entries of a keystore pass by.
+/// The wanted and the unwanted entries, while those of a keystore pass by.
 pub(super) struct Review<'a> {
-    present: &'a [Entry],
-    /// By alias, the place in `present`, or one after its end for what shall go.
-    places: BTreeMap<&'a [u8], usize>,
+    wanted: &'a Wanted,
+    encode: fn(&str) -> Vec<u8>,
+    /// By what tells an entry from others, the place in `wanted.present`, or one after its end for
+    /// what shall go.
+    places: BTreeMap<Vec<u8>, usize>,
     is_there: Vec<bool>,
+    /// Of other entries, as far as they may be in the way of ours.
+    taken: Vec<Vec<u8>>,
 }
 
 impl<'a> Review<'a> {
-    /// `aliases` are what [`aliases`] makes of `present` and those that shall go. Of several that
-    /// are alike the first one counts.
-    pub(super) fn new(present: &'a [Entry], aliases: &'a [Vec<u8>]) -> Self {
-        // The map keeps the last one.
-        let places: BTreeMap<&[u8], usize> = aliases
-            .iter()
-            .enumerate()
-            .rev()
-            .map(|(place, alias)| (alias.as_slice(), place))
-            .collect();
-        let mut is_there = vec![false; present.len()];
-        for (place, (is_there, alias)) in is_there.iter_mut().zip(aliases).enumerate() {
-            *is_there = places.get(alias.as_slice()) != Some(&place);
+    /// `encode` makes of an alias what it is in the keystore. Of several entries that are alike the
+    /// first one counts.
+    pub(super) fn new(wanted: &'a Wanted, encode: fn(&str) -> Vec<u8>) -> Self {
+        let key = |entry: &Entry| match wanted.identity {
+            Identity::Alias => encode(&entry.alias),
+            Identity::Certificate => entry.der.clone(),
+        };
+        let mut places = BTreeMap::new();
+        let mut is_there = Vec::with_capacity(wanted.present.len());
+        for (place, entry) in wanted.present.iter().enumerate() {
+            is_there.push(*places.entry(key(entry)).or_insert(place) != place);
         }
-        Self { present, places, is_there }
+        for entry in &wanted.absent {
+            places.entry(key(entry)).or_insert(wanted.present.len());
+        }
+        Self { wanted, encode, places, is_there, taken: Vec::new() }
     }
 
-    /// Whether a certificate stays: nobody asks for its alias to be gone, or to stand for another
-    /// certificate.
+    /// Whether a certificate stays: nobody asks for it to be gone, or for its alias to stand for
+    /// another one.
     pub(super) fn keeps(&mut self, alias: &[u8], der: &[u8]) -> bool {
-        let Some(&place) = self.places.get(alias) else {
+        let key = match self.wanted.identity {
+            Identity::Alias => alias,
+            Identity::Certificate => der,
+        };
+        let Some(&place) = self.places.get(key) else {
+            if self.wanted.identity == Identity::Certificate {
+                self.taken.push(alias.to_owned());
+            }
             return true;
         };
-        match (self.present.get(place), self.is_there.get_mut(place)) {
+        match (self.wanted.present.get(place), self.is_there.get_mut(place)) {
             (Some(entry), Some(is_there)) if entry.der == der => {
                 *is_there = true;
                 true
@@ -47,25 +61,20 @@ impl<'a> Review<'a> {
         }
     }
 
-    /// What is to be added.
-    pub(super) fn missing(&self) -> Vec<&'a Entry> {
-        let pairs = self.present.iter().zip(&self.is_there);
-        pairs.filter(|(_, is_there)| !**is_there).map(|(entry, _)| entry).collect()
+    /// What is to be added, under aliases that no other entry has.
+    pub(super) fn missing(&self) -> Vec<Entry> {
+        let mut missing: Vec<Entry> = Vec::new();
+        for (entry, is_there) in self.wanted.present.iter().zip(&self.is_there) {
+            if *is_there {
+                continue;
+            }
+            let is_free = |alias: &String| {
+                !self.taken.contains(&(self.encode)(alias))
+                    && !missing.iter().any(|other| other.alias == *alias)
+            };
+            let alias = super::numbered(&entry.alias).find(is_free);
+            missing.push(Entry { alias: alias.unwrap_or_default(), ..entry.clone() });
+        }
+        missing
     }
-}
-
-/// The aliases of `present`, and then those of `absent`, as a format writes them.
-pub(super) fn aliases(
-    present: &[Entry],
-    absent: &[String],
-    encode: fn(&str) -> Vec<u8>,
-) -> Vec<Vec<u8>> {
-    let mut aliases = Vec::with_capacity(present.len() + absent.len());
-    for entry in present {
-        aliases.push(encode(&entry.alias));
-    }
-    for alias in absent {
-        aliases.push(encode(alias));
-    }
-    aliases
 }

@@ -31,6 +31,7 @@ use nix::sys::signal::killpg;
 use nix::unistd;
 use nix::unistd::Pid;
 
+use crate::change::Program;
 use crate::error::Error;
 
 /// What Rust's runtime changes before `main`, as it was before: it ignores SIGPIPE and opens
@@ -156,20 +157,17 @@ pub(crate) fn is_unknown_format(error: &io::Error) -> bool {
 }
 
 /// Runs a program in `directory`, gives it `input`, and sends what it prints to stderr. It has a
-/// fixed PATH and no other variable, and is killed with its children when it takes too long.
-pub(crate) fn run_program(
-    path: &Path,
-    arguments: &[OsString],
-    directory: &Path,
-    input: &[u8],
-) -> Result<(), Error> {
-    let failed = |cause| Error::Run { path: path.to_owned(), cause };
+/// fixed PATH and no variable of ours, and is killed with its children when it takes too long.
+pub(crate) fn run_program(program: &Program, input: &[u8]) -> Result<(), Error> {
+    let Program { path, arguments, directory, environment } = program;
+    let failed = |cause| Error::Run { path: path.clone(), cause };
     let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(failed)?;
     let mut child = Command::new(path)
         .args(arguments)
         .current_dir(directory)
         .env_clear()
         .env("PATH", DEFAULT_PATH)
+        .envs(environment.iter().copied())
         .stdin(program_stdin(directory, input).map_err(failed)?)
         .stdout(stderr)
         .process_group(0)
@@ -178,9 +176,9 @@ pub(crate) fn run_program(
     let status = wait(&mut child).map_err(failed)?;
     match status {
         Some(status) if status.success() => Ok(()),
-        Some(status) => Err(Error::RunFailed { path: path.to_owned(), status: status.to_string() }),
+        Some(status) => Err(Error::RunFailed { path: path.clone(), status: status.to_string() }),
         None => Err(Error::RunFailed {
-            path: path.to_owned(),
+            path: path.clone(),
             status: format!("killed, as it ran for more than {} s", PROGRAM_TIMEOUT.as_secs()),
         }),
     }

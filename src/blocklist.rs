@@ -1,0 +1,95 @@
+//! Certificates that an administrator has put where the distribution's tool takes them for
+//! distrusted.
+
+#![forbid(unsafe_code)]
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use x509_parser::certificate::X509Certificate;
+use x509_parser::certificate::X509CertificateParser;
+use x509_parser::nom::Parser;
+
+use crate::certificate::Certificate;
+use crate::error::Error;
+use crate::pem;
+use crate::platform::Platform;
+use crate::root::Root;
+
+/// What is blocked, and by which file.
+#[derive(Default)]
+pub(crate) struct Blocklist {
+    entries: Vec<Entry>,
+}
+
+/// A certificate stands for all with its key, and for the one with its issuer and number.
+struct Entry {
+    path: PathBuf,
+    key: Vec<u8>,
+    issuer: Vec<u8>,
+    serial: Vec<u8>,
+}
+
+impl Blocklist {
+    /// The file that blocks a certificate.
+    pub(crate) fn blocks(&self, certificate: &Certificate) -> Option<&Path> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        let blocking = with_x509(&certificate.der, |x509| {
+            self.entries.iter().find(|entry| {
+                entry.key == x509.public_key().raw
+                    || entry.issuer == x509.issuer().as_raw() && entry.serial == x509.raw_serial()
+            })
+        });
+        Some(&blocking??.path)
+    }
+}
+
+/// Reads the platform's blocklists. Only what is written as a certificate is found in them: a file
+/// of p11-kit's own format may also name one by its number alone.
+///
+/// # Errors
+/// Of each directory and file that is there and can't be read; what the others say counts.
+pub(crate) fn read(root: &Root, platform: &Platform) -> (Blocklist, Vec<Error>) {
+    let mut blocklist = Blocklist::default();
+    let mut errors = Vec::new();
+    let directories = platform.collection.iter().flat_map(|collection| collection.blocklists);
+    for directory in directories.map(Path::new) {
+        let mut names = match root.names(directory) {
+            Ok(names) => names,
+            Err(cause) => {
+                errors.push(Error::ReadStore { path: directory.to_owned(), cause });
+                continue;
+            }
+        };
+        names.sort_unstable();
+        for name in names {
+            let path = directory.join(name);
+            match root.read_store_file(&path) {
+                Ok(bytes) => blocklist.add(&path, &bytes.unwrap_or_default()),
+                Err(error) => errors.push(error),
+            }
+        }
+    }
+    (blocklist, errors)
+}
+
+impl Blocklist {
+    fn add(&mut self, path: &Path, bytes: &[u8]) {
+        for der in pem::certificates(bytes) {
+            let entry = with_x509(&der, |x509| Entry {
+                path: path.to_owned(),
+                key: x509.public_key().raw.to_vec(),
+                issuer: x509.issuer().as_raw().to_vec(),
+                serial: x509.raw_serial().to_vec(),
+            });
+            self.entries.extend(entry);
+        }
+    }
+}
+
+fn with_x509<T>(der: &[u8], look: impl FnOnce(&X509Certificate<'_>) -> T) -> Option<T> {
+    let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+    parser.parse(der).ok().map(|(_, x509)| look(&x509))
+}
