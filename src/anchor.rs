@@ -3,7 +3,6 @@
 #![forbid(unsafe_code)]
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -20,6 +19,7 @@ use crate::error::BrokenBlock;
 use crate::error::Error;
 use crate::error::Lookalike;
 use crate::pem;
+use crate::places::Places;
 use crate::platform::Collection;
 use crate::platform::Platform;
 use crate::purpose::Purpose;
@@ -41,7 +41,7 @@ pub(crate) struct TrustAnchors {
     anchors: Vec<Anchor>,
     /// Names of the sources that were read whole, so that an anchor they don't have any more has
     /// gone.
-    replaced: BTreeSet<String>,
+    replaced: Places,
     file: Option<PathBuf>,
     blocklist: Blocklist,
 }
@@ -50,23 +50,26 @@ impl TrustAnchors {
     /// The anchors of `contents`, and what is to be said of them at a time in seconds since 1970;
     /// `None` when there are none. A source with errors, or of which a file is `unread`, adds
     /// anchors and replaces none: it may have been read while it was written.
-    pub(crate) fn new(contents: &[Contents], unread: &BTreeSet<String>, now: i64) -> Option<Self> {
+    pub(crate) fn new(contents: &[Contents], unread: &Places, now: i64) -> Option<Self> {
         let file = match contents {
             [only] if only.is_clean_pem => Some(only.path.clone()),
             _ => None,
         };
-        let with_errors = contents.iter().filter(|contents| !contents.errors.is_empty());
-        let broken: BTreeSet<&str> = with_errors.map(|contents| contents.source.as_str()).collect();
-        let sources = contents.iter().map(|contents| contents.source.as_str());
-        let replaced = sources
-            .filter(|source| !broken.contains(source) && !unread.contains(*source))
-            .map(str::to_owned)
-            .collect();
-        let mut seen = BTreeSet::new();
+        let mut broken = Places::default();
+        for contents in contents.iter().filter(|contents| !contents.errors.is_empty()) {
+            broken.add(contents.source.as_bytes());
+        }
+        let mut replaced = Places::default();
+        for source in contents.iter().map(|contents| contents.source.as_bytes()) {
+            if !broken.contains(source) && !unread.contains(source) {
+                replaced.add(source);
+            }
+        }
+        let mut seen = Places::default();
         let mut anchors = Vec::new();
         for contents in contents {
             for (index, certificate) in contents.certificates.iter().enumerate() {
-                if seen.insert(certificate.fingerprint) {
+                if seen.add(&certificate.fingerprint.0) {
                     anchors.push(Anchor {
                         certificate: certificate.clone(),
                         source: contents.source.clone(),
@@ -89,8 +92,10 @@ impl TrustAnchors {
         blocklist: Blocklist,
     ) -> (Option<Self>, Vec<Error>) {
         let mut errors = Vec::new();
-        let subjects: BTreeSet<Vec<u8>> =
-            self.anchors.iter().map(|anchor| anchor.certificate.subject_der.clone()).collect();
+        let mut subjects = Places::default();
+        for anchor in &self.anchors {
+            subjects.add(&anchor.certificate.subject_der);
+        }
         self.anchors.retain_mut(|anchor| {
             let Anchor { certificate, path, number, concerns, .. } = anchor;
             if let Some(by) = blocklist.blocks(certificate) {
@@ -128,7 +133,7 @@ impl TrustAnchors {
 
     /// Whether these are all anchors that there are, by now, at the source of this name.
     pub(crate) fn replace(&self, source: &str) -> bool {
-        self.replaced.contains(source)
+        self.replaced.contains(source.as_bytes())
     }
 
     /// A file that holds just these anchors, as PEM, already.

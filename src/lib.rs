@@ -23,6 +23,7 @@ mod local;
 mod nss;
 mod pem;
 mod placement;
+mod places;
 mod plan;
 mod platform;
 mod private;

@@ -2,9 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -13,6 +10,7 @@ use crate::anchor::TrustAnchors;
 use crate::certificate::Certificate;
 use crate::certificate::Fingerprint;
 use crate::pem;
+use crate::places::Places;
 use crate::platform::Platform;
 use crate::purpose::Purpose;
 
@@ -108,52 +106,60 @@ pub(crate) fn anchors(
     files: Vec<LocalFile>,
     goal: Goal<'_>,
 ) -> Vec<LocalAnchor> {
-    let mut locals: BTreeMap<OsString, LocalAnchor> = match goal {
-        Goal::Install(anchors) => {
-            anchors.as_slice().iter().map(|anchor| wanted(platform, anchor)).collect()
+    let mut locals: Vec<LocalAnchor> = Vec::new();
+    let mut places = Places::default();
+    if let Goal::Install(anchors) = goal {
+        for anchor in anchors.as_slice() {
+            let wanted = wanted(platform, anchor);
+            if places.enter(key(&wanted.path), locals.len()).is_none() {
+                locals.push(wanted);
+            }
         }
-        Goal::Remove => BTreeMap::new(),
-    };
+    }
     for file in files {
-        match locals.get_mut(file.path.as_os_str()) {
-            Some(wanted) => {
+        match places.enter(key(&file.path), locals.len()) {
+            Some(place) => {
+                let wanted = &mut locals[place];
                 wanted.existed = true;
                 wanted.is_current = wanted.text == file.bytes;
             }
-            None => {
-                locals.insert(file.path.clone().into_os_string(), found(platform, file, goal));
-            }
+            None => locals.push(found(platform, file, goal)),
         }
     }
     // Somebody's own file serves as well as one of ours. A directory that is mounted read-only, and
     // named as the CA too, takes no other.
-    let others: BTreeSet<Fingerprint> = locals
-        .values()
-        .filter(|local| !local.is_ours && local.fate == Fate::Present)
-        .filter_map(LocalAnchor::fingerprint)
-        .collect();
-    locals.retain(|_, local| {
-        local.existed
-            || !local.fingerprint().is_some_and(|fingerprint| others.contains(&fingerprint))
-    });
-    locals.into_values().collect()
+    let mut others = Places::default();
+    for local in locals.iter().filter(|local| !local.is_ours && local.fate == Fate::Present) {
+        if let Some(Fingerprint(fingerprint)) = local.fingerprint() {
+            others.add(&fingerprint);
+        }
+    }
+    let mut sorted = Vec::with_capacity(locals.len());
+    let mut unsorted: Vec<Option<LocalAnchor>> = locals.into_iter().map(Some).collect();
+    for place in places.in_order() {
+        let is_needed = |local: &LocalAnchor| {
+            let fingerprint = local.fingerprint();
+            local.existed || !fingerprint.is_some_and(|fingerprint| others.contains(&fingerprint.0))
+        };
+        sorted.extend(unsorted[place].take().filter(is_needed));
+    }
+    sorted
 }
 
-fn wanted(platform: &Platform, anchor: &Anchor) -> (OsString, LocalAnchor) {
-    let path = path(anchor, platform);
-    let text = anchor.certificate.to_pem();
-    (
-        path.clone().into_os_string(),
-        LocalAnchor {
-            path,
-            text,
-            certificates: vec![anchor.certificate.clone()],
-            is_ours: true,
-            existed: false,
-            is_current: false,
-            fate: Fate::Present,
-        },
-    )
+fn key(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
+}
+
+fn wanted(platform: &Platform, anchor: &Anchor) -> LocalAnchor {
+    LocalAnchor {
+        path: path(anchor, platform),
+        text: anchor.certificate.to_pem(),
+        certificates: vec![anchor.certificate.clone()],
+        is_ours: true,
+        existed: false,
+        is_current: false,
+        fate: Fate::Present,
+    }
 }
 
 fn found(platform: &Platform, file: LocalFile, goal: Goal<'_>) -> LocalAnchor {
@@ -183,12 +189,13 @@ fn found(platform: &Platform, file: LocalFile, goal: Goal<'_>) -> LocalAnchor {
 /// The certificates of all files. Where files differ in what is to become of one, it is there.
 pub(crate) fn members(locals: &[LocalAnchor]) -> Vec<Member<'_>> {
     let mut members: Vec<Member<'_>> = Vec::new();
-    let mut places = BTreeMap::new();
+    let mut places = Places::default();
     let certificates = locals
         .iter()
         .flat_map(|local| local.certificates.iter().map(move |certificate| (local, certificate)));
     for (local, certificate) in certificates {
-        let place = *places.entry(certificate.fingerprint).or_insert_with(|| {
+        let present = places.enter(&certificate.fingerprint.0, members.len());
+        let place = present.unwrap_or_else(|| {
             members.push(Member { certificate, is_ours: false, fate: Fate::Absent });
             members.len() - 1
         });

@@ -3,7 +3,6 @@
 #![forbid(unsafe_code)]
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fs;
@@ -27,7 +26,7 @@ pub(crate) struct Root {
     path: PathBuf,
     /// The resolved paths of the few directories that everything lies in. No change of a plan's
     /// leads one of them elsewhere.
-    directories: RefCell<BTreeMap<OsString, PathBuf>>,
+    directories: RefCell<Vec<(PathBuf, PathBuf)>>,
 }
 
 /// Why a file can't be read.
@@ -75,14 +74,22 @@ impl Root {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return self.walk(path);
         };
-        if let Some(resolved) = self.directories.borrow().get(parent.as_os_str()) {
-            return Ok(resolved.join(name));
+        if let Some(entry) = self.entry_of_known(parent, name) {
+            return Ok(entry);
         }
         // One after the other, so that each directory on the way is looked at once.
         let resolved = self.resolve(parent)?;
         let entry = resolved.join(name);
-        self.directories.borrow_mut().insert(parent.into(), resolved);
+        self.directories.borrow_mut().push((parent.to_owned(), resolved));
         Ok(entry)
+    }
+
+    fn entry_of_known(&self, directory: &Path, name: &OsStr) -> Option<PathBuf> {
+        let directories = self.directories.borrow();
+        // As bytes: to compare paths by their components takes longer.
+        let is_it = |known: &Path| known.as_os_str() == directory.as_os_str();
+        let (_, resolved) = directories.iter().find(|(known, _)| is_it(known))?;
+        Some(resolved.join(name))
     }
 
     fn walk(&self, path: &Path) -> io::Result<PathBuf> {

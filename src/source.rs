@@ -3,13 +3,13 @@
 
 #![forbid(unsafe_code)]
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::error::FileKind;
+use crate::places::Places;
 use crate::root::ReadError;
 use crate::root::Root;
 use crate::sys;
@@ -40,12 +40,12 @@ pub(crate) struct Sources {
     pub(crate) sources: Vec<Source>,
     pub(crate) errors: Vec<Error>,
     /// Names of sources of which something could not be read.
-    pub(crate) unread: BTreeSet<String>,
+    pub(crate) unread: Places,
 }
 
 impl Sources {
     fn fail(&mut self, location: &Path, error: Error) {
-        self.unread.insert(name_of(location));
+        self.unread.add(name_of(location).as_bytes());
         self.errors.push(error);
     }
 
@@ -59,7 +59,7 @@ impl Sources {
 /// Reads all locations. A location with nothing at it is no error: a container that was given no CA
 /// needs none.
 pub(crate) fn read(root: &Root, locations: &[Location]) -> Sources {
-    let mut found = Sources { sources: Vec::new(), errors: Vec::new(), unread: BTreeSet::new() };
+    let mut found = Sources { sources: Vec::new(), errors: Vec::new(), unread: Places::default() };
     for location in locations {
         match location {
             Location::Path(path) => read_path(root, path, &mut found),

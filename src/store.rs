@@ -2,8 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -20,6 +18,7 @@ use crate::local::Goal;
 use crate::local::LocalAnchor;
 use crate::local::LocalFile;
 use crate::pem;
+use crate::places::Places;
 use crate::platform::Hooks;
 use crate::platform::Platform;
 use crate::root::Root;
@@ -95,7 +94,7 @@ pub(crate) struct Listing {
     /// Of files that can't be read: somebody's broken file keeps none of ours from being installed.
     pub(crate) errors: Vec<Error>,
     /// Each directory is looked into once, however many links lead to it.
-    visited: BTreeSet<PathBuf>,
+    visited: Places,
 }
 
 /// # Errors
@@ -114,7 +113,8 @@ fn list_directory(
     listing: &mut Listing,
 ) -> Result<(), Error> {
     let failed = |cause| Error::ReadStore { path: directory.to_owned(), cause };
-    if !listing.visited.insert(root.without_links(directory).map_err(failed)?) {
+    let real = root.without_links(directory).map_err(failed)?;
+    if !listing.visited.add(real.as_os_str().as_encoded_bytes()) {
         return Ok(());
     }
     for name in root.names(directory).map_err(failed)? {
@@ -190,11 +190,13 @@ pub(crate) fn keep_held_elsewhere(root: &Root, platform: &Platform, locals: &mut
     else {
         return;
     };
-    let mut others: BTreeSet<Vec<u8>> = BTreeSet::new();
+    let mut others = Places::default();
     for directory in collection.sources.iter().map(Path::new) {
         for name in root.names(directory).unwrap_or_default() {
             let bytes = root.read_store_file(&directory.join(name)).ok().flatten();
-            others.extend(pem::certificates(&bytes.unwrap_or_default()));
+            for der in pem::certificates(&bytes.unwrap_or_default()) {
+                others.add(&der);
+            }
         }
     }
     for local in locals.iter_mut().filter(|local| is_absent(local)) {
@@ -222,21 +224,24 @@ fn list_hooks(root: &Root, hooks: &Hooks) -> Vec<PathBuf> {
         "" => name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'),
         suffix => name.ends_with(suffix) && !name.starts_with('.'),
     };
-    let mut found = BTreeMap::new();
+    let mut found = Vec::new();
+    let mut places = Places::default();
     for directory in hooks.directories.iter().map(Path::new) {
         for name in root.names(directory).unwrap_or_default() {
             if let Some(name) = name.to_str()
                 && is_name(name)
                 && !hooks.redundant.contains(&name)
+                && places.enter(name.as_bytes(), found.len()).is_none()
             {
-                found.entry(name.to_owned()).or_insert_with(|| directory.join(name));
+                found.push(directory.join(name));
             }
         }
     }
     let is_program = |path: &PathBuf| {
         root.metadata(path).ok().flatten().is_some_and(|metadata| sys::is_executable(&metadata))
     };
-    found.into_values().filter(is_program).collect()
+    let in_order = places.in_order().into_iter().map(|place| found[place].clone());
+    in_order.filter(is_program).collect()
 }
 
 /// How long other starts are waited for; one takes milliseconds, and each of its hooks a minute at

@@ -3,7 +3,6 @@
 #![forbid(unsafe_code)]
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
@@ -14,6 +13,7 @@ use crate::format::labelled;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
 use crate::pem;
+use crate::places::Places;
 use crate::platform::BundleEntries;
 use crate::platform::Platform;
 use crate::platform::Separator;
@@ -271,13 +271,18 @@ fn strip_entry<'a>(bundle: &'a [u8], entry: &Entry<'_>) -> Option<&'a [u8]> {
 /// Where each PEM block of a bundle begins, the last of those that are alike.
 struct Index<'a> {
     bundle: &'a [u8],
-    starts: BTreeMap<&'a [u8], usize>,
+    starts: Places,
 }
 
 impl<'a> Index<'a> {
     fn new(bundle: &'a [u8]) -> Self {
-        let starts = pem::blocks(bundle).filter_map(|block| Some((block.body?, block.start)));
-        Self { bundle, starts: starts.collect() }
+        let mut starts = Places::default();
+        for block in pem::blocks(bundle) {
+            if let Some(body) = block.body {
+                starts.put(body, block.start);
+            }
+        }
+        Self { bundle, starts }
     }
 
     /// Where an entry stands.
@@ -298,8 +303,7 @@ impl<'a> Index<'a> {
 
     /// The block that begins with `body`, with the comment before it and the empty line before that.
     fn find_labelled(&self, body: &[u8]) -> Option<Range<usize>> {
-        let (whole, &begin) = self.starts.range(body..).next()?;
-        whole.strip_prefix(body)?;
+        let begin = self.starts.beginning_with(body)?;
         let is_comment = |line: &&[u8]| line.starts_with(b"#");
         let before = self.bundle[..begin].split_inclusive(|&byte| byte == b'\n').rev();
         let comment: usize = before.take_while(is_comment).map(<[u8]>::len).sum();

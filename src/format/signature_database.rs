@@ -57,7 +57,8 @@ fn update(database: &[u8], members: &[Member<'_>]) -> Option<Vec<u8>> {
         let size: usize = u32::from_le_bytes(*rest.get(16..)?.first_chunk()?).try_into().ok()?;
         let (list, after) = rest.split_at_checked(size.max(HEADER))?;
         rest = after;
-        let place = members.iter().position(|member| list == encode(&member.certificate.der));
+        let der = list.get(HEADER + OWNER.len()..);
+        let place = members.iter().position(|member| der == Some(&member.certificate.der));
         if let Some(place) = place {
             is_there[place] = true;
         }

@@ -1,9 +1,7 @@
-//! The hash links of one subject hash.
+//! The hash links of a directory, by subject hash.
 
 #![forbid(unsafe_code)]
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::path::PathBuf;
@@ -14,11 +12,19 @@ use crate::der;
 use crate::error::Error;
 use crate::local::Fate;
 use crate::pem;
+use crate::places::Places;
 use crate::root::Root;
 
-/// The hash links of one subject hash by their numbers, from 0 to the first that is missing: where
-/// OpenSSL stops looking.
-pub(super) type Bucket = BTreeMap<u32, HashLink>;
+/// The hash links of some subject hashes.
+#[derive(Default)]
+pub(super) struct Buckets {
+    buckets: Vec<Bucket>,
+    places: Places,
+}
+
+/// The hash links of one subject hash in the order of their numbers, from 0 to the first that is
+/// missing: where OpenSSL stops looking.
+pub(super) type Bucket = Vec<HashLink>;
 
 pub(super) struct HashLink {
     /// None of what is no link, but a certificate itself: it keeps its number.
@@ -47,97 +53,160 @@ impl Behind {
 
 /// An anchor in its bucket.
 pub(super) struct Member {
+    pub(super) hash: u32,
     /// Of the entry that the hash link points to.
     pub(super) name: PathBuf,
     pub(super) fingerprint: Fingerprint,
     pub(super) fate: Fate,
 }
 
-/// # Errors
-/// When what a hash link leads to is there and can't be read.
-pub(super) fn observe(
+impl Buckets {
+    /// The links of a hash, which are looked at once. What is `known` to be behind a name isn't read.
+    ///
+    /// # Errors
+    /// When what a hash link leads to is there and can't be read.
+    pub(super) fn observe(
+        &mut self,
+        root: &Root,
+        directory: &Path,
+        hash: u32,
+        known: &dyn Fn(&Path) -> Option<Behind>,
+    ) -> Result<&Bucket, Error> {
+        let place = match self.places.get(&hash.to_be_bytes()) {
+            Some(place) => place,
+            None => {
+                self.buckets.push(observe(root, directory, hash, known)?);
+                self.places.put(&hash.to_be_bytes(), self.buckets.len() - 1);
+                self.buckets.len() - 1
+            }
+        };
+        Ok(&self.buckets[place])
+    }
+
+    /// The links of a hash; none where it wasn't asked for.
+    pub(super) fn get(&self, hash: u32) -> &[HashLink] {
+        self.places.get(&hash.to_be_bytes()).map_or(&[], |place| &self.buckets[place])
+    }
+
+    pub(super) fn contains(&self, hash: u32) -> bool {
+        self.places.contains(&hash.to_be_bytes())
+    }
+}
+
+fn observe(
     root: &Root,
     directory: &Path,
     hash: u32,
-    known: impl Fn(&Path) -> Option<Behind>,
+    known: &dyn Fn(&Path) -> Option<Behind>,
 ) -> Result<Bucket, Error> {
     let mut bucket = Bucket::new();
-    for number in 0.. {
-        let entry = directory.join(name(hash, number));
+    loop {
+        let entry = directory.join(name(hash, bucket.len()));
         let exists = root.has_entry(&entry);
         if !exists.map_err(|cause| Error::ReadStore { path: entry.clone(), cause })? {
-            break;
+            return Ok(bucket);
         }
         let target = root.read_link(&entry);
-        let behind = match target.as_deref().and_then(&known) {
+        let behind = match target.as_deref().and_then(known) {
             Some(behind) => behind,
             None => look_behind(root, &entry)?,
         };
-        bucket.insert(number, HashLink { target, behind });
+        bucket.push(HashLink { target, behind });
     }
-    Ok(bucket)
 }
 
-/// The links that a bucket shall have: to each member that is wanted, and to whatever else was in
-/// it.
-pub(super) fn links<'a>(before: &'a Bucket, members: &'a [Member]) -> BTreeMap<u32, &'a Path> {
-    let absent: BTreeSet<&Path> = members
-        .iter()
-        .filter(|member| member.fate == Fate::Absent)
-        .map(|member| member.name.as_path())
-        .collect();
-    let is_kept = |link: &&HashLink| {
-        link.behind != Behind::Nothing
-            && !link.target.as_ref().is_some_and(|target| absent.contains(target.as_path()))
+/// The hash links of one subject hash, as they shall be.
+pub(super) struct Links<'a> {
+    hash: u32,
+    before: &'a [HashLink],
+    /// The target at each number; none of what is no link.
+    targets: Vec<Option<&'a Path>>,
+}
+
+/// The links that the buckets of these members shall have, in the order of the hashes.
+pub(super) fn links<'a>(buckets: &'a Buckets, members: &'a [Member]) -> Vec<Links<'a>> {
+    let mut groups: Vec<Vec<&Member>> = Vec::new();
+    let mut places = Places::default();
+    for member in members {
+        match places.enter(&member.hash.to_be_bytes(), groups.len()) {
+            Some(place) => groups[place].push(member),
+            None => groups.push(vec![member]),
+        }
+    }
+    let mut links = Vec::with_capacity(groups.len());
+    for place in places.in_order() {
+        let members = &groups[place];
+        if let Some(first) = members.first() {
+            links.push(links_of(first.hash, buckets.get(first.hash), members));
+        }
+    }
+    links
+}
+
+/// To each member that is wanted, and to whatever else was there.
+fn links_of<'a>(hash: u32, before: &'a [HashLink], members: &[&'a Member]) -> Links<'a> {
+    let is_absent = |target: &Path| {
+        members.iter().any(|member| member.fate == Fate::Absent && member.name == target)
     };
-    let kept: Vec<&HashLink> = before.values().filter(is_kept).collect();
-    let targets: BTreeSet<&Path> = kept.iter().filter_map(|link| link.target.as_deref()).collect();
-    let fingerprints: BTreeSet<Fingerprint> =
-        kept.iter().filter_map(|link| link.behind.fingerprint()).collect();
+    let kept: Vec<&HashLink> = before
+        .iter()
+        .filter(|link| {
+            link.behind != Behind::Nothing
+                && !link.target.as_ref().is_some_and(|target| is_absent(target))
+        })
+        .collect();
     // The same certificate under another name needs no second link.
-    let new = members.iter().filter(|member| {
-        member.fate == Fate::Present
-            && !targets.contains(member.name.as_path())
-            && !fingerprints.contains(&member.fingerprint)
-    });
+    let is_new = |member: &&&Member| {
+        let is_it = |link: &&HashLink| {
+            link.target.as_ref() == Some(&member.name)
+                || link.behind.fingerprint() == Some(member.fingerprint)
+        };
+        member.fate == Fate::Present && !kept.iter().any(is_it)
+    };
+    let new: Vec<&Path> =
+        members.iter().filter(is_new).map(|member| member.name.as_path()).collect();
+    let stay = kept.iter().filter_map(|link| link.target.as_deref());
     // The links that stay move up into the gaps, and the new ones follow, as the tools number them.
     // A file stays where it is.
-    let numbers = (0..).filter(|number| !is_file(before, *number));
-    let stay = kept.iter().filter_map(|link| link.target.as_deref());
-    numbers.zip(stay.chain(new.map(|member| member.name.as_path()))).collect()
+    let mut targets = Vec::new();
+    for target in stay.chain(new) {
+        while before.get(targets.len()).is_some_and(|link| link.target.is_none()) {
+            targets.push(None);
+        }
+        targets.push(Some(target));
+    }
+    Links { hash, before, targets }
 }
 
-/// What makes a bucket have just these links.
-pub(super) fn changes(
-    directory: &Path,
-    hash: u32,
-    before: &Bucket,
-    links: &BTreeMap<u32, &Path>,
-) -> Vec<Change> {
-    let path_of = |number: u32| directory.join(name(hash, number));
-    let made = links
-        .iter()
-        .filter(|&(number, &target)| {
-            before.get(number).is_none_or(|link| link.target.as_deref() != Some(target))
-        })
-        .map(|(&number, &target)| Change::Link {
-            path: path_of(number),
-            target: target.to_owned(),
-        });
-    let removed = before
-        .keys()
-        .filter(|number| !links.contains_key(number) && !is_file(before, **number))
-        .map(|&number| Change::Remove { path: path_of(number) });
-    made.chain(removed).collect()
-}
+impl<'a> Links<'a> {
+    /// The names and the targets.
+    pub(super) fn targets(&self) -> impl Iterator<Item = (PathBuf, &'a Path)> {
+        let named = self.targets.iter().enumerate();
+        named.filter_map(|(number, target)| Some((name(self.hash, number), (*target)?)))
+    }
 
-fn is_file(bucket: &Bucket, number: u32) -> bool {
-    bucket.get(&number).is_some_and(|link| link.target.is_none())
+    /// What makes a directory have just these.
+    pub(super) fn changes(&self, directory: &Path) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for number in 0..self.targets.len().max(self.before.len()) {
+            let before = self.before.get(number);
+            let present = before.and_then(|link| link.target.as_deref());
+            let path = || directory.join(name(self.hash, number));
+            match self.targets.get(number).copied().flatten() {
+                Some(target) if present != Some(target) => {
+                    changes.push(Change::Link { path: path(), target: target.to_owned() });
+                }
+                None if present.is_some() => changes.push(Change::Remove { path: path() }),
+                _ => {}
+            }
+        }
+        changes
+    }
 }
 
 /// `HHHHHHHH.N`.
-pub(super) fn name(hash: u32, number: u32) -> String {
-    format!("{hash:08x}.{number}")
+fn name(hash: u32, number: usize) -> PathBuf {
+    format!("{hash:08x}.{number}").into()
 }
 
 /// The hash in a hash link's name; `None` where it is no such name.

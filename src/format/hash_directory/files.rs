@@ -4,14 +4,14 @@
 
 #![forbid(unsafe_code)]
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::path::Path;
 use std::path::PathBuf;
 
 use super::bucket;
 use super::bucket::Behind;
-use super::bucket::Bucket;
+use super::bucket::Buckets;
+use super::bucket::HashLink;
+use super::bucket::Links;
 use super::bucket::Member;
 use crate::certificate::Certificate;
 use crate::certificate::Fingerprint;
@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::format::labelled;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
+use crate::places::Places;
 use crate::platform::Form;
 use crate::platform::Mirror;
 use crate::root::Root;
@@ -31,8 +32,10 @@ use crate::subject_hash::old_subject_hash;
 pub(crate) struct State {
     path: PathBuf,
     files: Vec<File>,
-    /// By the subject hashes of the anchors.
-    buckets: BTreeMap<u32, Bucket>,
+    /// Of the anchors' subject hashes.
+    buckets: Buckets,
+    /// Of the files.
+    names: Places,
     mirror: Option<MirrorState>,
 }
 
@@ -48,8 +51,8 @@ struct File {
 
 struct MirrorState {
     mirror: &'static Mirror,
-    /// Targets by names, as far as they are asked for.
-    links: BTreeMap<PathBuf, PathBuf>,
+    /// Names and targets, as far as they are asked for.
+    links: Vec<(PathBuf, PathBuf)>,
 }
 
 /// # Errors
@@ -66,51 +69,29 @@ pub(super) fn observe(
         return Ok(State::default());
     }
     let mut state = State { path: path.to_owned(), ..State::default() };
-    let mut known = BTreeMap::new();
     for member in labelled::members(form, locals) {
         let certificate = member.certificate;
         let hashes = [certificate.subject_hash, old_subject_hash(&certificate.subject_der)];
+        let mut found: Option<Option<PathBuf>> = None;
         for hash in hashes {
-            if let Entry::Vacant(place) = state.buckets.entry(hash) {
-                let known = |target: &Path| known.get(target).copied().map(Behind::Certificate);
-                place.insert(bucket::observe(root, path, hash, known)?);
-            }
-            for link in state.buckets.get(&hash).into_iter().flat_map(Bucket::values) {
-                if let (Some(target), Some(fingerprint)) = (&link.target, link.behind.fingerprint())
-                {
-                    known.insert(target.clone(), fingerprint);
-                }
-            }
+            // What the new hash found, the old one needs not look at again.
+            let known = |target: &Path| {
+                let is_it = matches!(&found, Some(Some(found)) if found == target);
+                is_it.then_some(Behind::Certificate(certificate.fingerprint))
+            };
+            let bucket = state.buckets.observe(root, path, hash, &known)?;
+            let is_it =
+                |link: &&HashLink| link.behind.fingerprint() == Some(certificate.fingerprint);
+            found = found.or_else(|| bucket.iter().find(is_it).map(|link| link.target.clone()));
         }
-        let mut links = hashes.iter().filter_map(|hash| state.buckets.get(hash));
-        let found = links.find_map(|bucket| {
-            let is_it = |behind: &Behind| behind.fingerprint() == Some(certificate.fingerprint);
-            bucket.values().find(|link| is_it(&link.behind))
-        });
         let content = labelled::encode(form, certificate);
         let (name, exists) = match found {
             // It has a place under its number, which it keeps.
-            Some(link) => match &link.target {
-                Some(target) => (target.clone(), true),
-                None => continue,
-            },
-            None => {
-                let is_free = |name: &PathBuf| !state.files.iter().any(|file| file.name == *name);
-                let mut names = names(certificate).map(PathBuf::from).filter(is_free);
-                let place = names.find_map(|name| {
-                    let exists = match root.has_entry(&path.join(&name)) {
-                        Ok(false) => false,
-                        // An earlier start that was cut short may have left it without links.
-                        _ => match root.read_store_file(&path.join(&name)) {
-                            Ok(Some(present)) if present == content => true,
-                            _ => return None,
-                        },
-                    };
-                    Some((name, exists))
-                });
-                place.unwrap_or_default()
-            }
+            Some(None) => continue,
+            Some(Some(target)) => (target, true),
+            None => place_for(root, path, certificate, &content, &state.names)?,
         };
+        state.names.add(name.as_os_str().as_encoded_bytes());
         state.files.push(File {
             name,
             exists,
@@ -126,6 +107,33 @@ pub(super) fn observe(
     Ok(state)
 }
 
+/// A name for an anchor's file that has no link, and whether the file is there already.
+fn place_for(
+    root: &Root,
+    directory: &Path,
+    certificate: &Certificate,
+    content: &[u8],
+    taken: &Places,
+) -> Result<(PathBuf, bool), Error> {
+    let mut number = 0;
+    loop {
+        let name = name(certificate, number);
+        number += 1;
+        if taken.contains(name.as_bytes()) {
+            continue;
+        }
+        let path = directory.join(&name);
+        let exists = root.has_entry(&path);
+        if !exists.map_err(|cause| Error::ReadStore { path: path.clone(), cause })? {
+            return Ok((name.into(), false));
+        }
+        // An earlier start that was cut short may have left it so.
+        if root.read_store_file(&path)?.is_some_and(|present| present == content) {
+            return Ok((name.into(), true));
+        }
+    }
+}
+
 /// `None` where the directory isn't mirrored.
 fn observe_mirror(
     root: &Root,
@@ -137,13 +145,12 @@ fn observe_mirror(
     if !root.has_name(path, |name| bucket::hash_of(name).is_some()).map_err(failed)? {
         return Ok(None);
     }
-    let mut links = BTreeMap::new();
+    let mut links = Vec::new();
     for name in root.names(path).map_err(failed)? {
-        let is_asked_for = bucket::hash_of(&name)
-            .is_some_and(|hash| state.buckets.contains_key(&hash))
-            || state.files.iter().any(|file| file.name == name);
+        let is_asked_for = bucket::hash_of(&name).is_some_and(|hash| state.buckets.contains(hash))
+            || state.names.contains(name.as_encoded_bytes());
         if is_asked_for && let Some(target) = root.read_link(&path.join(&name)) {
-            links.insert(PathBuf::from(name), target);
+            links.push((PathBuf::from(name), target));
         }
     }
     Ok(Some(MirrorState { mirror, links }))
@@ -153,7 +160,7 @@ fn observe_mirror(
 pub(super) fn changes(state: &State) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut removals = Vec::new();
-    let mut by_hash: BTreeMap<u32, Vec<Member>> = BTreeMap::new();
+    let mut members = Vec::new();
     for File { name, exists, content, fingerprint, hashes, fate } in &state.files {
         let path = state.path.join(name);
         match fate {
@@ -163,50 +170,55 @@ pub(super) fn changes(state: &State) -> Vec<Change> {
             Fate::Absent if *exists => removals.push(Change::Remove { path }),
             _ => {}
         }
-        for hash in hashes {
-            let member = Member { name: name.clone(), fingerprint: *fingerprint, fate: *fate };
-            by_hash.entry(*hash).or_default().push(member);
+        for &hash in hashes {
+            let (fingerprint, fate) = (*fingerprint, *fate);
+            members.push(Member { hash, name: name.clone(), fingerprint, fate });
         }
     }
-    let mut mirrored = BTreeMap::new();
-    let no_links = Bucket::new();
-    for (hash, members) in &by_hash {
-        let before = state.buckets.get(hash).unwrap_or(&no_links);
-        let after = bucket::links(before, members);
-        changes.extend(bucket::changes(&state.path, *hash, before, &after));
-        mirrored.extend(after.iter().map(|(&number, &target)| {
-            (PathBuf::from(bucket::name(*hash, number)), Some(target.to_owned()))
-        }));
-    }
+    let links = bucket::links(&state.buckets, &members);
+    changes.extend(links.iter().flat_map(|links| links.changes(&state.path)));
     changes.extend(removals);
-    if let Some(MirrorState { mirror, links }) = &state.mirror {
-        let files =
-            state.files.iter().filter(|file| mirror.has_files && file.fate == Fate::Present);
-        mirrored.extend(files.map(|file| (file.name.clone(), Some(file.name.clone()))));
-        // Of what was there and isn't any more, the mirror has links too.
-        for name in links.keys() {
-            mirrored.entry(name.clone()).or_insert(None);
+    if let Some(mirror) = &state.mirror {
+        let mut wanted: Vec<(PathBuf, &Path)> = links.iter().flat_map(Links::targets).collect();
+        if mirror.mirror.has_files {
+            let files = state.files.iter().filter(|file| file.fate == Fate::Present);
+            wanted.extend(files.map(|file| (file.name.clone(), file.name.as_path())));
         }
-        changes.extend(mirrored.into_iter().filter_map(|(name, target)| {
-            let path = Path::new(mirror.path).join(&name);
-            let target = target.map(|target| Path::new(mirror.target).join(target));
-            match (links.get(&name), target) {
-                (Some(present), Some(target)) if *present == target => None,
-                (_, Some(target)) => Some(Change::Link { path, target }),
-                // Somebody's own link leads elsewhere.
-                (Some(present), None) if present.starts_with(mirror.target) => {
-                    Some(Change::Remove { path })
-                }
-                (_, None) => None,
-            }
-        }));
+        changes.extend(mirror_changes(mirror, wanted));
     }
     changes
 }
 
-/// The names that an anchor's file may have, the best first (`make_unique_name` in
+/// Makes the mirror have what is wanted, names with targets, and not what was and isn't any more.
+fn mirror_changes(state: &MirrorState, wanted: Vec<(PathBuf, &Path)>) -> Vec<Change> {
+    let MirrorState { mirror, links } = state;
+    let mut changes = Vec::new();
+    let mut present = Places::default();
+    for (place, (name, _)) in links.iter().enumerate() {
+        present.put(name.as_os_str().as_encoded_bytes(), place);
+    }
+    let mut names = Places::default();
+    for (name, target) in wanted {
+        let key = name.as_os_str().as_encoded_bytes();
+        names.add(key);
+        let target = Path::new(mirror.target).join(target);
+        if present.get(key).is_none_or(|place| links[place].1 != target) {
+            changes.push(Change::Link { path: Path::new(mirror.path).join(name), target });
+        }
+    }
+    for (name, target) in links {
+        // Somebody's own link leads elsewhere.
+        let is_ours = target.starts_with(mirror.target);
+        if is_ours && !names.contains(name.as_os_str().as_encoded_bytes()) {
+            changes.push(Change::Remove { path: Path::new(mirror.path).join(name) });
+        }
+    }
+    changes
+}
+
+/// The names that an anchor's file may have, by number, the best first (`make_unique_name` in
 /// `trust/save.c`).
-fn names(certificate: &Certificate) -> impl Iterator<Item = String> {
+fn name(certificate: &Certificate, number: usize) -> String {
     let label = labelled::label_or(certificate, "certificate");
     let is_valid = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_".contains(byte);
     let bare: String = label
@@ -214,10 +226,10 @@ fn names(certificate: &Certificate) -> impl Iterator<Item = String> {
         .map(|byte| if is_valid(&byte) { char::from(byte) } else { '_' })
         .take(NAME_MAX)
         .collect();
-    (0..).map(move |number| match number {
+    match number {
         0 => format!("{bare}.pem"),
         number => format!("{bare}.{number}.pem"),
-    })
+    }
 }
 
 /// Of its files, which nobody changes.

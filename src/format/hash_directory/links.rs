@@ -2,20 +2,19 @@
 
 #![forbid(unsafe_code)]
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::path::Path;
 use std::path::PathBuf;
 
 use super::Changes;
 use super::bucket;
 use super::bucket::Behind;
-use super::bucket::Bucket;
+use super::bucket::Buckets;
 use super::bucket::Member;
 use crate::change::Change;
 use crate::error::Error;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
+use crate::places::Places;
 use crate::platform::HashLinks;
 use crate::platform::Platform;
 use crate::root::Root;
@@ -25,11 +24,12 @@ pub(crate) struct State {
     path: &'static Path,
     prefix: &'static str,
     hash_links: HashLinks,
-    /// The links to the anchors' files, by name, with their targets; an entry that is no link has
-    /// none.
-    links: BTreeMap<String, Option<PathBuf>>,
-    /// By the subject hashes of the anchors.
-    buckets: BTreeMap<u32, Bucket>,
+    /// The targets of the links to the anchors' files, in the places of their names; an entry that is
+    /// no link has none.
+    targets: Vec<Option<PathBuf>>,
+    names: Places,
+    /// Of the anchors' subject hashes.
+    buckets: Buckets,
     has_hash_links: bool,
 }
 
@@ -45,29 +45,29 @@ pub(super) fn observe(
         path,
         prefix,
         hash_links,
-        links: BTreeMap::new(),
-        buckets: BTreeMap::new(),
+        targets: Vec::new(),
+        names: Places::default(),
+        buckets: Buckets::default(),
         has_hash_links: false,
     };
-    let mut fingerprints = BTreeMap::new();
-    for local in locals {
+    let mut owners = Places::default();
+    for (place, local) in locals.iter().enumerate() {
         let name = link_name(prefix, &local.stem(platform));
         let link = path.join(&name);
         let exists = root.has_entry(&link);
-        if exists.map_err(|cause| Error::ReadStore { path: link.clone(), cause })? {
-            state.links.insert(name.clone(), root.read_link(&link));
+        if exists.map_err(|cause| Error::ReadStore { path: link.clone(), cause })?
+            && state.names.enter(name.as_bytes(), state.targets.len()).is_none()
+        {
+            state.targets.push(root.read_link(&link));
         }
-        fingerprints.insert(PathBuf::from(name), local.fingerprint());
+        owners.put(name.as_bytes(), place);
     }
     let known = |target: &Path| {
-        let known = fingerprints.get(target)?;
-        Some(known.map_or(Behind::OtherFile, Behind::Certificate))
+        let owner = &locals[owners.get(target.as_os_str().as_encoded_bytes())?];
+        Some(owner.fingerprint().map_or(Behind::OtherFile, Behind::Certificate))
     };
     for hash in locals.iter().filter_map(|local| Some(local.certificate()?.subject_hash)) {
-        let Entry::Vacant(place) = state.buckets.entry(hash) else {
-            continue;
-        };
-        let bucket = place.insert(bucket::observe(root, path, hash, known)?);
+        let bucket = state.buckets.observe(root, path, hash, &known)?;
         state.has_hash_links |= !bucket.is_empty();
     }
     if hash_links != HashLinks::Always && !state.has_hash_links {
@@ -89,7 +89,7 @@ pub(super) fn changes(
     let owners = owners(state.prefix, platform, locals);
     for (name, local) in &owners {
         let path = state.path.join(name);
-        let existing = state.links.get(name);
+        let existing = state.names.get(name.as_bytes()).map(|place| &state.targets[place]);
         match local.fate {
             Fate::Present
                 if state.hash_links == HashLinks::AllWhereUsed && !state.has_hash_links => {}
@@ -126,40 +126,34 @@ fn owners<'a>(
     locals: &'a [LocalAnchor],
 ) -> Vec<(String, &'a LocalAnchor)> {
     let mut owners: Vec<(String, &LocalAnchor)> = Vec::new();
-    let mut positions: BTreeMap<String, usize> = BTreeMap::new();
+    let mut positions = Places::default();
     for local in locals {
         let name = link_name(prefix, &local.stem(platform));
-        match positions.get(&name) {
-            Some(&at) if local.fate == Fate::Present || owners[at].1.fate != Fate::Present => {
+        match positions.enter(name.as_bytes(), owners.len()) {
+            Some(at) if local.fate == Fate::Present || owners[at].1.fate != Fate::Present => {
                 owners[at].1 = local;
             }
             Some(_) => {}
-            None => {
-                positions.insert(name.clone(), owners.len());
-                owners.push((name, local));
-            }
+            None => owners.push((name, local)),
         }
     }
     owners
 }
 
 fn hash_link_changes(state: &State, owners: Vec<(String, &LocalAnchor)>) -> Vec<Change> {
-    let mut by_hash: BTreeMap<u32, Vec<Member>> = BTreeMap::new();
+    let mut members = Vec::new();
     for (name, local) in owners {
         if let Some(certificate) = local.certificate() {
-            let name = PathBuf::from(name);
-            let member = Member { name, fingerprint: certificate.fingerprint, fate: local.fate };
-            by_hash.entry(certificate.subject_hash).or_default().push(member);
+            members.push(Member {
+                hash: certificate.subject_hash,
+                name: name.into(),
+                fingerprint: certificate.fingerprint,
+                fate: local.fate,
+            });
         }
     }
-    let no_links = Bucket::new();
-    by_hash
-        .iter()
-        .flat_map(|(&hash, members)| {
-            let before = state.buckets.get(&hash).unwrap_or(&no_links);
-            bucket::changes(state.path, hash, before, &bucket::links(before, members))
-        })
-        .collect()
+    let links = bucket::links(&state.buckets, &members);
+    links.iter().flat_map(|links| links.changes(state.path)).collect()
 }
 
 /// `NAME.pem`, with the characters replaced that Debian's and Alpine's tools replace.

@@ -2,11 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use std::collections::BTreeMap;
-
 use super::Entry;
 use super::Identity;
 use super::Wanted;
+use crate::places::Places;
 
 /// The wanted and the unwanted entries, while those of a keystore pass by.
 pub(super) struct Review<'a> {
@@ -14,7 +13,7 @@ pub(super) struct Review<'a> {
     encode: fn(&str) -> Vec<u8>,
     /// By what tells an entry from others, the place in `wanted.present`, or one after its end for
     /// what shall go.
-    places: BTreeMap<Vec<u8>, usize>,
+    places: Places,
     is_there: Vec<bool>,
     /// Of other entries, as far as they may be in the way of ours.
     taken: Vec<Vec<u8>>,
@@ -28,13 +27,13 @@ impl<'a> Review<'a> {
             Identity::Alias => encode(&entry.alias),
             Identity::Certificate => entry.der.clone(),
         };
-        let mut places = BTreeMap::new();
+        let mut places = Places::default();
         let mut is_there = Vec::with_capacity(wanted.present.len());
         for (place, entry) in wanted.present.iter().enumerate() {
-            is_there.push(*places.entry(key(entry)).or_insert(place) != place);
+            is_there.push(places.enter(&key(entry), place).is_some());
         }
         for entry in &wanted.absent {
-            places.entry(key(entry)).or_insert(wanted.present.len());
+            places.enter(&key(entry), wanted.present.len());
         }
         Self { wanted, encode, places, is_there, taken: Vec::new() }
     }
@@ -46,7 +45,7 @@ impl<'a> Review<'a> {
             Identity::Alias => alias,
             Identity::Certificate => der,
         };
-        let Some(&place) = self.places.get(key) else {
+        let Some(place) = self.places.get(key) else {
             if self.wanted.identity == Identity::Certificate {
                 self.taken.push(alias.to_owned());
             }
