@@ -110,6 +110,8 @@ impl TrustAnchors {
                 && !certificate.purposes.contains(&Purpose::ServerAuth)
                 && !is_leaf_of_chain
             {
+                // It says what this says, and more.
+                concerns.retain(|concern| *concern != Concern::NotCa);
                 concerns.push(Concern::LeftOut { tool });
             }
             true

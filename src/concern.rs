@@ -79,7 +79,7 @@ impl Concern {
             Self::IssuerAbsent => "add the root to the CA file",
             Self::IssuerUnnamed => "reissue it with a subject",
             Self::LeftOut { .. } => {
-                "let ca-entrypoint run after it, which puts the certificate back"
+                "mount the CA that issues your servers' certificates; until then, let ca-entrypoint run last"
             }
             Self::NotCa => "mount the certificate of the CA that issues your servers' certificates",
             Self::NotForServers => "mount a CA that may issue server certificates",
@@ -103,7 +103,7 @@ impl fmt::Display for Concern {
             ),
             Self::LeftOut { tool } => write!(
                 f,
-                "is not a CA for TLS servers: it is in the store until {tool} runs, which leaves it out",
+                "is not a CA for TLS servers: it is trusted as a server's own certificate at most, and {tool} leaves it out",
             ),
             Self::NotCa => {
                 f.write_str("is not a CA: it is trusted as a server's own certificate at most")

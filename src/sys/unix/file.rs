@@ -221,6 +221,10 @@ pub(crate) fn memory_file(content: &[u8]) -> io::Result<PathBuf> {
 /// one appending write, so that no reader misses what was there before; what shrinks or moves in
 /// one write from the start.
 pub(crate) fn write_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    opening(parent(path), &|| replace_file(path, content, mode))
+}
+
+fn replace_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let directory = parent(path);
     // The dot keeps it out of the sight of tools that read every file of the anchors directory.
     let mut file = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(directory)?;
@@ -253,6 +257,10 @@ fn write_in_place(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// Puts a symbolic link in the place of `path` in one step.
 pub(crate) fn write_link(path: &Path, target: &Path) -> io::Result<()> {
+    opening(parent(path), &|| replace_link(path, target))
+}
+
+fn replace_link(path: &Path, target: &Path) -> io::Result<()> {
     // Most links are new, and need no temporary one.
     match std::os::unix::fs::symlink(target, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -267,10 +275,28 @@ pub(crate) fn write_link(path: &Path, target: &Path) -> io::Result<()> {
 
 /// Removes a file or a link; one that isn't there is removed already.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
+    match opening(parent(path), &|| fs::remove_file(path)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,
     }
+}
+
+/// Does something in a directory that may be closed to its own owner: p11-kit gives its directories
+/// mode 0555, and root without `CAP_DAC_OVERRIDE` is kept out by that. It has its mode back after.
+fn opening(directory: &Path, act: &dyn Fn() -> io::Result<()>) -> io::Result<()> {
+    let error = match act() {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => error,
+        result => return result,
+    };
+    let metadata = fs::metadata(directory)?;
+    let mode = permissions(&metadata);
+    if metadata.uid() != unistd::geteuid().as_raw() || mode & OWNER_WRITES == OWNER_WRITES {
+        return Err(error);
+    }
+    fs::set_permissions(directory, Permissions::from_mode(mode | OWNER_WRITES))?;
+    let result = act();
+    fs::set_permissions(directory, Permissions::from_mode(mode))?;
+    result
 }
 
 /// An exclusive lock, held until dropped.
@@ -299,6 +325,9 @@ pub(crate) fn lock_directory(path: &Path, patience: Duration) -> io::Result<Lock
 fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
+
+/// On a directory: its owner can make entries in it and remove them.
+const OWNER_WRITES: u32 = 0o300;
 
 /// On a directory: what is in it can be moved away by its owner alone.
 const STICKY: u32 = 0o1000;
