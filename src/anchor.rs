@@ -145,7 +145,7 @@ impl TrustAnchors {
 
     /// The anchors as one PEM file.
     pub(crate) fn to_pem(&self) -> Vec<u8> {
-        self.anchors.iter().flat_map(|anchor| anchor.certificate.to_pem()).collect()
+        to_pem(self.anchors.iter().map(|anchor| &anchor.certificate))
     }
 }
 
@@ -290,8 +290,7 @@ fn parse_pem(
 /// `certificates` in `text`.
 fn is_read_as(text: &[u8], certificates: &[Certificate]) -> bool {
     // As this program and openssl write it; the common case, and the cheap one.
-    let canonical: Vec<u8> = certificates.iter().flat_map(Certificate::to_pem).collect();
-    if text == canonical {
+    if text == to_pem(certificates.iter()) {
         return true;
     }
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
@@ -301,6 +300,14 @@ fn is_read_as(text: &[u8], certificates: &[Certificate]) -> bool {
             .map(|der| der.as_ref())
             .eq(certificates.iter().map(|certificate| certificate.der.as_slice()))
     })
+}
+
+fn to_pem<'a>(certificates: impl Iterator<Item = &'a Certificate>) -> Vec<u8> {
+    let mut pem = Vec::new();
+    for certificate in certificates {
+        pem.extend_from_slice(&certificate.to_pem());
+    }
+    pem
 }
 
 /// The certificates of one block: none of another kind's, one of a certificate's, all of a

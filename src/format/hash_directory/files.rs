@@ -86,9 +86,9 @@ pub(super) fn observe(
         }
         let content = labelled::encode(form, certificate);
         let (name, exists) = match found {
-            // It has a place under its number, which it keeps.
-            Some(None) => continue,
-            Some(Some(target)) => (target, true),
+            Some(Some(target)) if is_name(&target) => (target, true),
+            // It stands under its number, or somebody's link leads to it elsewhere: that stays.
+            Some(_) => continue,
             None => place_for(root, path, certificate, &content, &state.names)?,
         };
         state.names.add(name.as_os_str().as_encoded_bytes());
@@ -105,6 +105,11 @@ pub(super) fn observe(
         state.mirror = observe_mirror(root, mirror, &state)?;
     }
     Ok(state)
+}
+
+/// Whether a link's target is in the link's own directory.
+fn is_name(target: &Path) -> bool {
+    target.file_name() == Some(target.as_os_str())
 }
 
 /// A name for an anchor's file that has no link, and whether the file is there already.
@@ -141,12 +146,13 @@ fn observe_mirror(
     state: &State,
 ) -> Result<Option<MirrorState>, Error> {
     let path = Path::new(mirror.path);
-    let failed = |cause| Error::ReadStore { path: path.to_owned(), cause };
-    if !root.has_name(path, |name| bucket::hash_of(name).is_some()).map_err(failed)? {
+    let names = root.names(path);
+    let names = names.map_err(|cause| Error::ReadStore { path: path.to_owned(), cause })?;
+    if !names.iter().any(|name| bucket::hash_of(name).is_some()) {
         return Ok(None);
     }
     let mut links = Vec::new();
-    for name in root.names(path).map_err(failed)? {
+    for name in names {
         let is_asked_for = bucket::hash_of(&name).is_some_and(|hash| state.buckets.contains(hash))
             || state.names.contains(name.as_encoded_bytes());
         if is_asked_for && let Some(target) = root.read_link(&path.join(&name)) {
