@@ -31,6 +31,8 @@ pub(crate) struct State {
     content: Vec<u8>,
     mode: u32,
     entries: BundleEntries,
+    /// It is the one that programs look for.
+    is_main: bool,
 }
 
 impl State {
@@ -47,6 +49,8 @@ struct Entry<'a> {
     /// What there is of it in the base64 of any other form: the same certificate by another label,
     /// or with other trust settings. `None` where only the same text is the same entry.
     body: Option<Vec<u8>>,
+    /// A comment and an empty line before it are parts of it.
+    has_label: bool,
     /// It may stand there already.
     existed: bool,
     fate: Fate,
@@ -55,10 +59,7 @@ struct Entry<'a> {
 impl Entry<'_> {
     /// The text of an entry that has none before it: without the empty line between two.
     fn first_text(&self) -> &[u8] {
-        match &self.body {
-            Some(_) => self.text.trim_ascii_start(),
-            None => &self.text,
-        }
+        if self.has_label { self.text.trim_ascii_start() } else { &self.text }
     }
 }
 
@@ -71,7 +72,13 @@ fn entries(kind: BundleEntries, locals: &[LocalAnchor]) -> Vec<Entry<'_>> {
                 if separator == Separator::LineFeed || !text.ends_with(b"\n") {
                     text.to_mut().push(b'\n');
                 }
-                Entry { text, body: None, existed: local.existed, fate: local.fate }
+                Entry {
+                    text,
+                    body: None,
+                    has_label: false,
+                    existed: local.existed,
+                    fate: local.fate,
+                }
             })
             .collect(),
         BundleEntries::Certificates { form, has_labels } => labelled::members(form, locals)
@@ -83,6 +90,7 @@ fn entries(kind: BundleEntries, locals: &[LocalAnchor]) -> Vec<Entry<'_>> {
                     labelled::encode(form, member.certificate)
                 }),
                 body: Some(labelled::body(&member.certificate.der)),
+                has_label: has_labels,
                 existed: true,
                 fate: member.fate,
             })
@@ -100,7 +108,8 @@ pub(crate) fn observe(
     locals: &[LocalAnchor],
 ) -> Result<Vec<State>, Error> {
     let mut states: Vec<State> = Vec::new();
-    for bundle in platform.bundles {
+    for (number, bundle) in platform.bundles.iter().enumerate() {
+        let is_main = number == 0;
         let entries = entries(bundle.entries, locals);
         for path in bundle.paths {
             let path = Path::new(path);
@@ -117,7 +126,7 @@ pub(crate) fn observe(
             let metadata = root.metadata(path).ok().flatten();
             let mode = metadata.map_or(MODE, |metadata| sys::permissions(&metadata));
             let entries = bundle.entries;
-            states.push(State { path: path.to_owned(), file, content, mode, entries });
+            states.push(State { path: path.to_owned(), file, content, mode, entries, is_main });
         }
         // Programs read the first one.
         if states.is_empty()
@@ -125,8 +134,8 @@ pub(crate) fn observe(
         {
             let path = PathBuf::from(path);
             let file = file(root, platform, &path)?;
-            let entries = bundle.entries;
-            states.push(State { path, file, content: Vec::new(), mode: MODE, entries });
+            let (content, entries) = (Vec::new(), bundle.entries);
+            states.push(State { path, file, content, mode: MODE, entries, is_main });
         }
     }
     Ok(states)
@@ -178,8 +187,9 @@ fn has_certificate(pem: &[u8]) -> bool {
 pub(crate) fn changes(state: &State, locals: &[LocalAnchor], is_base_ours: bool) -> Option<Change> {
     let entries = entries(state.entries, locals);
     let content = update(&state.content, &entries, is_base_ours)?;
-    if content.is_empty() {
-        // Go takes the first bundle that exists, an empty one too.
+    if content.is_empty() && state.is_main {
+        // Go takes the first bundle that exists, an empty one too. Elsewhere an empty one is what
+        // p11-kit makes of nothing.
         return Some(Change::Remove { path: state.file.clone() });
     }
     Some(Change::File { path: state.file.clone(), content, mode: state.mode })
@@ -224,6 +234,11 @@ fn update(bundle: &[u8], entries: &[Entry<'_>], is_base_ours: bool) -> Option<Ve
     cuts.sort_unstable_by_key(|cut| cut.start);
     for cut in cuts.into_iter().rev() {
         content.drain(cut);
+    }
+    // Nothing parts the first entry from one before it.
+    if entries.iter().any(|entry| entry.has_label) && !base.starts_with(b"\n") {
+        let parting = content.len() - content.trim_ascii_start().len();
+        content.drain(..parting);
     }
     if !content.is_empty() && !content.ends_with(b"\n") {
         content.push(b'\n');
@@ -289,7 +304,7 @@ impl<'a> Index<'a> {
     fn find(&self, entry: &Entry<'_>) -> Option<Range<usize>> {
         match &entry.body {
             None => self.find_text(&entry.text),
-            Some(body) => self.find_labelled(body),
+            Some(body) => self.find_certificate(body, entry.has_label),
         }
     }
 
@@ -301,14 +316,16 @@ impl<'a> Index<'a> {
         Some(at..at + text.len() + usize::from(rest.starts_with(b"\n")))
     }
 
-    /// The block that begins with `body`, with the comment before it and the empty line before that.
-    fn find_labelled(&self, body: &[u8]) -> Option<Range<usize>> {
+    /// The block that begins with `body`; if it has a label, with that comment and the empty line
+    /// before it.
+    fn find_certificate(&self, body: &[u8], has_label: bool) -> Option<Range<usize>> {
         let begin = self.starts.beginning_with(body)?;
-        let is_comment = |line: &&[u8]| line.starts_with(b"#");
+        let is_comment = |line: &&[u8]| has_label && line.starts_with(b"#");
         let before = self.bundle[..begin].split_inclusive(|&byte| byte == b'\n').rev();
         let comment: usize = before.take_while(is_comment).map(<[u8]>::len).sum();
         let start = begin - comment;
-        let start = if self.bundle[..start].ends_with(b"\n\n") { start - 1 } else { start };
+        let is_parted = has_label && self.bundle[..start].ends_with(b"\n\n");
+        let start = if is_parted { start - 1 } else { start };
         let after = &self.bundle[begin..];
         let marker = after.windows(END.len()).position(|window| window == END)?;
         let line = after[marker..].iter().position(|&byte| byte == b'\n');

@@ -187,7 +187,12 @@ pub(super) fn changes(state: &State) -> Vec<Change> {
     if let Some(mirror) = &state.mirror {
         let mut wanted: Vec<(PathBuf, &Path)> = links.iter().flat_map(Links::targets).collect();
         if mirror.mirror.has_files {
-            let files = state.files.iter().filter(|file| file.fate == Fate::Present);
+            let is_there = |file: &&File| match file.fate {
+                Fate::Present => true,
+                Fate::AsFound | Fate::AbsentHere => file.exists,
+                Fate::Absent => false,
+            };
+            let files = state.files.iter().filter(is_there);
             wanted.extend(files.map(|file| (file.name.clone(), file.name.as_path())));
         }
         changes.extend(mirror_changes(mirror, wanted));
