@@ -11,6 +11,7 @@ mod bad_input;
 mod change;
 mod command;
 mod container;
+mod detection;
 mod directories;
 mod environment;
 mod exec;
