@@ -15,6 +15,8 @@ mod detection;
 mod directories;
 mod environment;
 mod exec;
+mod families;
+mod families_extracted;
 mod foreign;
 mod git;
 mod hash;

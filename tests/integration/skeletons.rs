@@ -1,5 +1,10 @@
 //! Images as far as a trust store goes, small enough to be compared whole.
 
+pub(crate) mod extracted;
+mod others;
+mod red_hat;
+mod suse_and_arch;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -10,6 +15,7 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::sync::OnceLock;
 
+use self::extracted::Member;
 use crate::openssl::subject_hash;
 use crate::util::Root;
 use crate::x509::Certificate;
@@ -27,6 +33,38 @@ pub(crate) const IMAGES: [Image; 5] = [
     ("alpine-base", alpine_base),
     ("distroless", distroless),
     ("scratch", scratch),
+];
+
+/// Those whose store is kept by p11-kit: a name, and the maker, for an image with these in the
+/// anchors directory whose tool was run.
+pub(crate) type ExtractedImage = (&'static str, fn(&[Member]) -> Root);
+
+pub(crate) const EXTRACTED: [ExtractedImage; 7] = [
+    ("rhel", red_hat::rhel),
+    ("rhel-7", red_hat::rhel_7),
+    ("fedora", red_hat::fedora),
+    ("fedora-42", red_hat::fedora_42),
+    ("fedora-40", red_hat::fedora_40),
+    ("suse", suse_and_arch::suse),
+    ("arch", suse_and_arch::arch),
+];
+
+/// The other families', and images without a tool.
+pub(crate) const OTHERS: [Image; 14] = [
+    ("ubi-micro", red_hat::ubi_micro),
+    ("suse-factory", suse_and_arch::suse_factory),
+    ("photon", others::photon),
+    ("photon-base", others::photon_base),
+    ("nixos", others::nixos),
+    ("nixos-image", others::nixos_image),
+    ("wolfi", others::wolfi),
+    ("void", others::void),
+    ("gentoo", others::gentoo),
+    ("openwrt-bundle", others::openwrt_bundle),
+    ("openwrt-directory", others::openwrt_directory),
+    ("bottlerocket", others::bottlerocket),
+    ("flatcar", others::flatcar),
+    ("busybox", others::busybox),
 ];
 
 /// A name for the file, the certificate, and OpenSSL's hash of its subject.
