@@ -12,22 +12,22 @@ use crate::x509::SERVER_AUTH;
 use crate::x509::extension;
 use crate::x509::tlv;
 
-const CA: &str = "/etc/gitlab-runner/certs/ca.crt";
+pub(crate) const CA: &str = "/etc/gitlab-runner/certs/ca.crt";
 
-type Image = fn(&[Member]) -> Root;
+pub(crate) type Image = fn(&[Member]) -> Root;
 
-fn anchors() -> Vec<(Certificate, &'static str)> {
+pub(crate) fn anchors() -> Vec<(Certificate, &'static str)> {
     ["Corp CA", "Corp CA 2"].map(|name| (Certificate::ca(name), name)).to_vec()
 }
 
 /// As p11-kit knows them, in the order of the anchors' files.
-fn members(anchors: &[(Certificate, &str)]) -> Vec<Member> {
+pub(crate) fn members(anchors: &[(Certificate, &str)]) -> Vec<Member> {
     let mut anchors = anchors.to_vec();
     anchors.sort_by_key(|(certificate, _)| certificate.fingerprint());
     anchors.iter().map(|(certificate, label)| Member::local(certificate, label)).collect()
 }
 
-fn with_ca(root: Root, anchors: &[(Certificate, &str)]) -> Root {
+pub(crate) fn with_ca(root: Root, anchors: &[(Certificate, &str)]) -> Root {
     let pem = |(certificate, _): &(Certificate, &str)| certificate.pem();
     root.write(CA, anchors.iter().map(pem).collect::<String>());
     root
@@ -35,7 +35,7 @@ fn with_ca(root: Root, anchors: &[(Certificate, &str)]) -> Root {
 
 /// Both have the same but for what we put beside the store: the anchors' own files.
 #[track_caller]
-fn assert_same(name: &str, ours: &Root, theirs: &Root) {
+pub(crate) fn assert_same(name: &str, ours: &Root, theirs: &Root) {
     let [ours, theirs] = [ours, theirs].map(|root| {
         let is_known = |line: &&str| {
             !line.contains("/ca-entrypoint-") && !line.starts_with("d 0755 /usr/local")
@@ -97,7 +97,7 @@ fn a_ca_for_servers_alone_is_in_no_bundle_for_anything_else() {
     }
 }
 
-fn anchors_directory(root: &Root) -> &'static str {
+pub(crate) fn anchors_directory(root: &Root) -> &'static str {
     let is_there = |path: &&str| root.at(path).is_dir();
     ANCHORS.into_iter().find(is_there).unwrap()
 }
@@ -109,7 +109,7 @@ const ANCHORS: [&str; 3] = [
 ];
 
 /// What the tool makes of a store with our anchors in its directory.
-fn run_tool(image: Image, ours: &Root, local: &[Member]) -> Root {
+pub(crate) fn run_tool(image: Image, ours: &Root, local: &[Member]) -> Root {
     let theirs = image(&[local.to_vec(), public()].concat());
     theirs.write(CA, ours.read(CA));
     let directory = anchors_directory(ours);

@@ -17,6 +17,7 @@ mod environment;
 mod exec;
 mod families;
 mod families_extracted;
+mod families_kept;
 mod foreign;
 mod git;
 mod hash;
