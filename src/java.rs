@@ -27,10 +27,10 @@ pub(crate) fn keystores(
 ) -> Vec<Keystore> {
     let mut found = Vec::new();
     if let Some(home) = java_home.filter(|home| home.is_absolute()) {
-        look_into(root, home, &mut found);
+        look_into(root, platform, home, &mut found);
     }
     for path in platform.java_keystores.paths {
-        look_at(root, Path::new(path), true, &mut found);
+        look_at(root, platform, Path::new(path), true, &mut found);
     }
     // Several names may lead to one runtime.
     let mut homes = Vec::new();
@@ -50,26 +50,32 @@ pub(crate) fn keystores(
     homes.sort_unstable();
     homes.dedup();
     for home in homes {
-        look_into(root, &home, &mut found);
+        look_into(root, platform, &home, &mut found);
     }
     found
 }
 
-fn look_into(root: &Root, home: &Path, found: &mut Vec<Keystore>) {
+fn look_into(root: &Root, platform: &Platform, home: &Path, found: &mut Vec<Keystore>) {
     let is_safe = is_safe(root, home);
     // Until Java 8, a JDK had its runtime in a directory of its own.
     for directory in ["lib/security", "jre/lib/security"] {
         let directory = home.join(directory);
         for name in ["jssecacerts", "cacerts"] {
-            look_at(root, &directory.join(name), is_safe, found);
+            look_at(root, platform, &directory.join(name), is_safe, found);
         }
     }
 }
 
-fn look_at(root: &Root, path: &Path, is_safe_so_far: bool, found: &mut Vec<Keystore>) {
+fn look_at(
+    root: &Root,
+    platform: &Platform,
+    path: &Path,
+    is_safe_so_far: bool,
+    found: &mut Vec<Keystore>,
+) {
     let metadata = root.metadata(path).ok().flatten();
     if metadata.is_some_and(|metadata| metadata.is_file())
-        && let Ok(path) = root.without_links(path)
+        && let Ok(path) = root.without_links_into(path, platform.immutable)
         && !found.iter().any(|keystore| keystore.path == path)
     {
         let is_safe = is_safe_so_far && path.parent().is_some_and(|parent| is_safe(root, parent));

@@ -230,7 +230,7 @@ fn local_anchors(
     goal: Goal<'_>,
 ) -> Vec<LocalAnchor> {
     let mut locals = local::anchors(platform, listing.files, goal);
-    store::keep_held_elsewhere(root, platform, &mut locals);
+    store::respect_others(root, platform, &mut locals);
     locals
 }
 

@@ -149,6 +149,29 @@ impl Root {
         Ok(Path::new("/").join(inside))
     }
 
+    /// The path in this root of the file that is to be written for `path`: where its links lead, but
+    /// not into one of the directories in which files never change. A link that does is taken for
+    /// the file itself.
+    pub(crate) fn without_links_into(
+        &self,
+        path: &Path,
+        immutable: &[&str],
+    ) -> io::Result<PathBuf> {
+        let is_immutable = |path: &Path| immutable.iter().any(|prefix| path.starts_with(prefix));
+        let mut path = path.to_owned();
+        while is_immutable(&self.without_links(&path)?) {
+            let parent = path.parent().unwrap_or(&path);
+            let Some(target) = self.read_link(&path).map(|target| parent.join(target)) else {
+                break;
+            };
+            if is_immutable(&self.without_links(target.parent().unwrap_or(&target))?) {
+                return Ok(path);
+            }
+            path = target;
+        }
+        self.without_links(&path)
+    }
+
     /// The contents of a regular file, `limit` bytes at most. Nothing that blocks or never ends is
     /// opened for long enough to notice: a FIFO, a device.
     pub(crate) fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {

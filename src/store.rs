@@ -183,8 +183,14 @@ pub(crate) fn observe(
     })
 }
 
+/// Has regard to what the image trusts on its own account: that stays when ours goes.
+pub(crate) fn respect_others(root: &Root, platform: &Platform, locals: &mut Vec<LocalAnchor>) {
+    leave_out_known(root, platform, locals);
+    keep_held_elsewhere(root, platform, locals);
+}
+
 /// Lets the outputs keep those certificates that the tool would find elsewhere, too.
-pub(crate) fn keep_held_elsewhere(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
+fn keep_held_elsewhere(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
     let is_absent = |local: &LocalAnchor| local.fate == Fate::Absent;
     let Some(collection) = platform.collection.as_ref().filter(|_| locals.iter().any(is_absent))
     else {
@@ -205,6 +211,26 @@ pub(crate) fn keep_held_elsewhere(root: &Root, platform: &Platform, locals: &mut
             local.fate = Fate::AbsentHere;
         }
     }
+}
+
+/// Leaves out what a store that has lost its sources trusts already: nothing would tell it from ours
+/// when ours go.
+fn leave_out_known(root: &Root, platform: &Platform, locals: &mut Vec<LocalAnchor>) {
+    let is_new = |local: &LocalAnchor| local.is_ours && !local.existed;
+    if platform.collection.is_none()
+        || !locals.iter().any(is_new)
+        || has_other_sources(root, platform)
+    {
+        return;
+    }
+    let paths = platform.bundles.first().into_iter().flat_map(|bundle| bundle.paths);
+    let mut bundles = paths.filter_map(|path| root.read_store_file(Path::new(path)).ok().flatten());
+    let mut known = Places::default();
+    for der in pem::certificates(&bundles.next().unwrap_or_default()) {
+        known.add(&der);
+    }
+    let is_known = |certificate: &Certificate| known.contains(&certificate.der);
+    locals.retain(|local| !is_new(local) || !local.certificate().is_some_and(is_known));
 }
 
 /// Whether the tool has more to make the outputs of than the anchors directory.

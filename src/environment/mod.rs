@@ -15,7 +15,6 @@ use variables::VARIABLES;
 use variables::Variable;
 
 use crate::plan::TrustFiles;
-use crate::platform::Immutable;
 use crate::private;
 use crate::root::Root;
 use crate::sys;
@@ -121,17 +120,16 @@ fn is_no_decision(root: &Root, trust: &TrustFiles, value: &OsStr) -> bool {
         let file = root.without_links(path);
         file.is_ok_and(|file| file == *bundle || Some(file.as_path()) == bundle.parent())
     };
-    let is_immutable = |immutable: &Immutable| {
-        let file = root.without_links(path);
+    let is_immutable = |name: &str| {
         let is_bundle = |file: PathBuf| {
-            file.starts_with(immutable.directory) && file.ends_with(immutable.bundle)
+            file.ends_with(name) && trust.immutable.iter().any(|prefix| file.starts_with(prefix))
         };
-        file.is_ok_and(is_bundle)
+        root.without_links(path).is_ok_and(is_bundle)
     };
     path.is_absolute()
         && (private::is_copy(path)
             || trust.image_bundle.as_ref().is_some_and(is_of_image)
-            || trust.immutable.is_some_and(is_immutable))
+            || trust.named_bundle.is_some_and(is_immutable))
 }
 
 /// git reads the store, but where there is only a private bundle it has to be told. By the generic

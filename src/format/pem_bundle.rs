@@ -143,11 +143,8 @@ pub(crate) fn observe(
 
 /// The file that is written for `path`: where it leads, but nothing that never changes.
 fn file(root: &Root, platform: &Platform, path: &Path) -> Result<PathBuf, Error> {
-    let failed = |cause| Error::ReadStore { path: path.to_owned(), cause };
-    let file = root.without_links(path).map_err(failed)?;
-    let immutable = platform.immutable.as_ref();
-    let is_immutable = immutable.is_some_and(|immutable| file.starts_with(immutable.directory));
-    Ok(if is_immutable { path.to_owned() } else { file })
+    root.without_links_into(path, platform.immutable)
+        .map_err(|cause| Error::ReadStore { path: path.to_owned(), cause })
 }
 
 /// The end of a bundle that is as it shall be: what most starts find. It is a fiftieth of the

@@ -22,7 +22,6 @@ use crate::local::Goal;
 use crate::local::LocalAnchor;
 use crate::nss;
 use crate::platform::HookInput;
-use crate::platform::Immutable;
 use crate::platform::Platform;
 use crate::store;
 use crate::store::ANCHORS_FILE;
@@ -62,8 +61,10 @@ pub(crate) struct TrustFiles {
     pub(crate) is_private: bool,
     /// The image's own bundle, without links, that a private one is a copy of.
     pub(crate) image_bundle: Option<PathBuf>,
-    /// Where else the image's own bundle is, without the anchors for ever.
-    pub(crate) immutable: Option<&'static Immutable>,
+    /// Where else the image has its own bundle, without the anchors for ever: the directories in
+    /// which nothing changes, and how the bundle's path in them ends.
+    pub(crate) immutable: &'static [&'static str],
+    pub(crate) named_bundle: Option<&'static str>,
 }
 
 impl Plan {
@@ -108,7 +109,7 @@ impl Plan {
 /// written before what keeps it up, and what an earlier start put in goes last: a start that is cut
 /// short leaves a store that the next one mends, hooks included.
 pub(crate) fn plan(
-    platform: &'static Platform,
+    platform: &Platform,
     locals: &[LocalAnchor],
     state: &StoreState,
     keystores: java_keystore::States,
@@ -177,8 +178,13 @@ pub(crate) fn plan(
         added: locals.iter().filter(|local| local.fate == Fate::Present && !local.existed).count(),
         removed: locals.iter().filter(|local| local.is_removed()).count(),
     };
-    let immutable = platform.immutable.as_ref();
-    let trust = TrustFiles { merged_bundle, anchors, immutable, ..TrustFiles::default() };
+    let trust = TrustFiles {
+        merged_bundle,
+        anchors,
+        immutable: platform.immutable,
+        named_bundle: platform.named_bundle,
+        ..TrustFiles::default()
+    };
     Plan { changes, trust, counts, errors: keystores.errors, closed_keystore: keystores.closed }
 }
 
@@ -204,8 +210,9 @@ fn anchors_file(
             local.fate == Fate::Present
                 && local.fingerprint() == Some(anchor.certificate.fingerprint)
         };
-        let path = locals.iter().find(is_it).map(|local| local.path.clone());
-        return (remove_anchors_file(state), path);
+        if let Some(local) = locals.iter().find(is_it) {
+            return (remove_anchors_file(state), Some(local.path.clone()));
+        }
     }
     let content = anchors.to_pem();
     let path = PathBuf::from(ANCHORS_FILE);

@@ -34,15 +34,10 @@ pub(crate) struct Platform {
     /// Signature databases of UEFI firmware (EDK2). Those that exist are kept up to date.
     pub(crate) signature_databases: &'static [&'static str],
     pub(crate) hooks: Option<Hooks>,
-    pub(crate) immutable: Option<Immutable>,
-}
-
-/// A directory in which files never change. A link to one that has to is replaced by a file.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Immutable {
-    pub(crate) directory: &'static str,
-    /// How the path of the image's own bundle in it ends.
-    pub(crate) bundle: &'static str,
+    /// Directories in which files never change: a link that leads there is replaced by a file.
+    pub(crate) immutable: &'static [&'static str],
+    /// How the path of the image's own bundle in one of them ends, where variables name it.
+    pub(crate) named_bundle: Option<&'static str>,
 }
 
 /// What tells a family from the others.

@@ -9,6 +9,7 @@ use crate::families_extracted::run_tool;
 use crate::families_extracted::with_ca;
 use crate::openssl::subject_hash;
 use crate::skeletons::EXTRACTED;
+use crate::skeletons::OTHERS;
 use crate::skeletons::extracted::Member;
 use crate::skeletons::extracted::public;
 use crate::util::Root;
@@ -83,7 +84,9 @@ fn a_ca_is_replaced_after_the_tool() {
 }
 
 fn image(name: &str) -> Root {
-    EXTRACTED.iter().find(|(other, _)| *other == name).unwrap().1(&public())
+    let others = OTHERS.into_iter().find(|(other, _)| *other == name).map(|(_, image)| image());
+    others
+        .unwrap_or_else(|| EXTRACTED.iter().find(|(other, _)| *other == name).unwrap().1(&public()))
 }
 
 #[test]
@@ -100,6 +103,58 @@ fn a_bundle_that_was_empty_is_empty_again() {
         root.run(&["--remove"]).ok();
         assert_eq!(root.tree(), before, "{name}");
     }
+}
+
+fn lost<'a>(before: &'a str, root: &Root) -> Vec<&'a str> {
+    let after = root.tree();
+    before.lines().filter(|line| !after.contains(line)).collect()
+}
+
+#[test]
+fn a_store_without_its_sources_keeps_its_own_roots() {
+    for label in ["Public Root A", "Public Root C"] {
+        // In a file with all that a company trusts, as many have it.
+        let given = [anchors(), vec![(Certificate::ca(label), label)]].concat();
+        let root = with_ca(image("suse-factory"), &given);
+        root.run(&[]).ok();
+        let rotated = with_ca(root, &anchors());
+        rotated.run(&[]).ok();
+        let fresh = with_ca(image("suse-factory"), &anchors());
+        fresh.run(&[]).ok();
+        let wanted = fresh.tree();
+        let gone = lost(&wanted, &rotated);
+        assert!(gone.is_empty(), "when {label} isn't given any more: {gone:#?}");
+        let root = with_ca(image("suse-factory"), &given);
+        root.run(&[]).ok();
+        root.run(&["--remove"]).ok();
+        // Files that took the place of links stay.
+        let bare = with_ca(image("suse-factory"), &anchors());
+        bare.run(&[]).ok();
+        bare.run(&["--remove"]).ok();
+        let wanted = bare.tree();
+        let gone = lost(&wanted, &root);
+        let gone: Vec<_> = gone.iter().filter(|line| !line.contains("ca.crt")).collect();
+        assert!(gone.is_empty(), "when {label} was given and all goes: {gone:#?}");
+    }
+}
+
+#[test]
+fn a_factory_s_files_stay_as_they_are() {
+    // `cp -as` made links to them; the tools replace a link and don't write through it.
+    let factory = |root: &Root| -> Vec<String> {
+        let tree = root.tree();
+        let is_factory =
+            |line: &&str| line.split(' ').any(|word| word.starts_with("/usr/share/factory"));
+        tree.lines()
+            .filter(|line| !line.starts_with('l'))
+            .filter(is_factory)
+            .map(str::to_owned)
+            .collect()
+    };
+    let root = with_ca(image("suse-factory"), &anchors());
+    let before = factory(&root);
+    root.run(&[]).ok();
+    assert_eq!(factory(&root), before);
 }
 
 #[test]

@@ -10,7 +10,6 @@ use crate::platform::Evidence::File;
 use crate::platform::Evidence::Id;
 use crate::platform::HashDirectory;
 use crate::platform::HashLinks;
-use crate::platform::Immutable;
 use crate::platform::JavaKeystores;
 use crate::platform::Platform;
 use crate::platform::Separator;
@@ -54,7 +53,9 @@ pub(super) const BUNDLE_ONLY: Platform = Platform {
     },
     signature_databases: &[],
     hooks: None,
-    immutable: None,
+    // Flatcar has its bundle there, and links to it: its tool replaces the link.
+    immutable: &["/usr/share/ca-certificates"],
+    named_bundle: None,
 };
 
 /// nixpkgs, nixos/modules/security/ca.nix: links into the store. There is no tool.
@@ -69,10 +70,8 @@ pub(super) const NIXOS: Platform = Platform {
         ],
         entries: BundleEntries::Files(Separator::MissingLineFeed),
     }],
-    immutable: Some(Immutable {
-        directory: "/nix/store",
-        // nixos/nix's docker.nix names it by variables, through a profile.
-        bundle: "etc/ssl/certs/ca-bundle.crt",
-    }),
+    immutable: &["/nix/store"],
+    // nixos/nix's docker.nix names it, through a profile.
+    named_bundle: Some("etc/ssl/certs/ca-bundle.crt"),
     ..BUNDLE_ONLY
 };

@@ -35,6 +35,7 @@ pub(super) const RHEL: Platform = Platform {
         Id("azurelinux"),
         Id("mariner"),
         Id("openeuler"),
+        Id("openmandriva"),
         File("/etc/redhat-release"),
         File("/etc/pki/ca-trust"),
     ],
@@ -102,7 +103,8 @@ pub(super) const RHEL: Platform = Platform {
     },
     signature_databases: &["/etc/pki/ca-trust/extracted/edk2/cacerts.bin"],
     hooks: None,
-    immutable: None,
+    immutable: &[],
+    named_bundle: None,
 };
 
 /// openSUSE/ca-certificates, update-ca-certificates and its hooks.
@@ -169,7 +171,9 @@ pub(super) const SUSE: Platform = Platform {
             "openssl.run",
         ],
     }),
-    immutable: None,
+    // ca-certificates-mozilla-prebuilt has its outputs there, and links to them.
+    immutable: &["/usr/share/factory"],
+    named_bundle: None,
 };
 
 /// Arch's ca-certificates-utils, update-ca-trust and its PKGBUILD.
@@ -243,7 +247,8 @@ pub(super) const ARCH: Platform = Platform {
     },
     signature_databases: &["/etc/ca-certificates/extracted/edk2-cacerts.bin"],
     hooks: None,
-    immutable: None,
+    immutable: &[],
+    named_bundle: None,
 };
 
 const SERVERS: Form = plain(Purpose::ServerAuth);

@@ -49,7 +49,8 @@ pub(super) const ALPINE: Platform = Platform {
         environment: &[],
         redundant: &["certhash"],
     }),
-    immutable: None,
+    immutable: &[],
+    named_bundle: None,
 };
 
 /// Debian's ca-certificates, sbin/update-ca-certificates; used by Ubuntu, Void and Gentoo too.
@@ -89,7 +90,8 @@ pub(super) const DEBIAN: Platform = Platform {
         environment: &[],
         redundant: &["jks-keystore"],
     }),
-    immutable: None,
+    immutable: &[],
+    named_bundle: None,
 };
 
 /// vmware/photon, ca-certificates.spec and rehash_ca_certificates.sh: the bundle is made of the
