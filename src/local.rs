@@ -129,7 +129,16 @@ pub(crate) fn anchors(
     // Somebody's own file serves as well as one of ours. A directory that is mounted read-only, and
     // named as the CA too, takes no other.
     let mut others = Places::default();
-    for local in locals.iter().filter(|local| !local.is_ours && local.fate == Fate::Present) {
+    let is_as_good = |local: &&LocalAnchor| {
+        // Where the tool would leave it out, only a file of ours gets it in.
+        let is_left_out = platform.collection.is_some()
+            && !local
+                .certificates
+                .iter()
+                .all(|other| other.purposes.contains(&Purpose::ServerAuth));
+        !local.is_ours && local.fate == Fate::Present && !is_left_out
+    };
+    for local in locals.iter().filter(is_as_good) {
         if let Some(Fingerprint(fingerprint)) = local.fingerprint() {
             others.add(&fingerprint);
         }
@@ -163,7 +172,10 @@ fn wanted(platform: &Platform, anchor: &Anchor) -> LocalAnchor {
 }
 
 fn found(platform: &Platform, file: LocalFile, goal: Goal<'_>) -> LocalAnchor {
-    let certificates = whole_certificates(&file.bytes);
+    let mut certificates = whole_certificates(&file.bytes);
+    if certificates.is_empty() && platform.collection.is_some() {
+        certificates.extend(Certificate::parse(&file.bytes));
+    }
     let source = source_of(&file.path, platform);
     let fate = match (source, goal) {
         (Some(_), Goal::Remove) => Fate::Absent,

@@ -43,13 +43,6 @@ impl Places {
         self.by_key.insert(key.to_vec(), place);
     }
 
-    /// The place of the first key that begins with `prefix`.
-    #[inline(never)]
-    pub(crate) fn beginning_with(&self, prefix: &[u8]) -> Option<usize> {
-        let (key, &place) = self.by_key.range(prefix.to_vec()..).next()?;
-        key.starts_with(prefix).then_some(place)
-    }
-
     /// The places in the order of the keys.
     #[inline(never)]
     pub(crate) fn in_order(&self) -> Vec<usize> {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::certificate::Certificate;
+use crate::der;
 use crate::error::Error;
 use crate::error::Operation;
 use crate::format::hash_directory;
@@ -197,11 +198,18 @@ fn keep_held_elsewhere(root: &Root, platform: &Platform, locals: &mut [LocalAnch
         return;
     };
     let mut others = Places::default();
-    for directory in collection.sources.iter().map(Path::new) {
+    let mut ours = Places::default();
+    for local in locals.iter().filter(|local| local.is_ours) {
+        ours.add(local.path.as_os_str().as_encoded_bytes());
+    }
+    // The tool takes files of the anchors directory that this program doesn't.
+    let directories = collection.sources.iter().chain([&platform.anchors_directory]);
+    for directory in directories.map(Path::new) {
         for name in root.names(directory).unwrap_or_default() {
-            let bytes = root.read_store_file(&directory.join(name)).ok().flatten();
-            for der in pem::certificates(&bytes.unwrap_or_default()) {
-                others.add(&der);
+            let path = directory.join(name);
+            if !ours.contains(path.as_os_str().as_encoded_bytes()) {
+                let bytes = root.read_store_file(&path).ok().flatten();
+                add_certificates(&bytes.unwrap_or_default(), &mut others);
             }
         }
     }
@@ -226,18 +234,28 @@ fn leave_out_known(root: &Root, platform: &Platform, locals: &mut Vec<LocalAncho
     let paths = platform.bundles.first().into_iter().flat_map(|bundle| bundle.paths);
     let mut bundles = paths.filter_map(|path| root.read_store_file(Path::new(path)).ok().flatten());
     let mut known = Places::default();
-    for der in pem::certificates(&bundles.next().unwrap_or_default()) {
-        known.add(&der);
-    }
+    add_certificates(&bundles.next().unwrap_or_default(), &mut known);
     let is_known = |certificate: &Certificate| known.contains(&certificate.der);
     locals.retain(|local| !is_new(local) || !local.certificate().is_some_and(is_known));
+}
+
+fn add_certificates(text: &[u8], known: &mut Places) {
+    for bytes in pem::certificates(text) {
+        // Trust settings may follow.
+        if let Some(certificate) = der::Reader(&bytes).next() {
+            known.add(certificate.whole);
+        }
+    }
 }
 
 /// Whether the tool has more to make the outputs of than the anchors directory.
 fn has_other_sources(root: &Root, platform: &Platform) -> bool {
     let directories = platform.collection.iter().flat_map(|collection| collection.sources);
-    let is_file =
-        |path: &Path| root.metadata(path).ok().flatten().is_some_and(|metadata| metadata.is_file());
+    // That for legacy certificates is empty by now.
+    let is_file = |path: &Path| {
+        let metadata = root.metadata(path).ok().flatten();
+        metadata.is_some_and(|metadata| metadata.is_file() && metadata.len() > 0)
+    };
     directories.map(Path::new).any(|directory| {
         let names = root.names(directory).unwrap_or_default();
         names.iter().any(|name| name != "README" && is_file(&directory.join(name)))
@@ -252,11 +270,13 @@ fn list_hooks(root: &Root, hooks: &Hooks) -> Vec<PathBuf> {
     };
     let mut found = Vec::new();
     let mut places = Places::default();
-    for directory in hooks.directories.iter().map(Path::new) {
+    // Under the name of one whose result is made here an administrator may have put another.
+    let last = hooks.directories.len().saturating_sub(1);
+    for (number, directory) in hooks.directories.iter().map(Path::new).enumerate() {
         for name in root.names(directory).unwrap_or_default() {
             if let Some(name) = name.to_str()
                 && is_name(name)
-                && !hooks.redundant.contains(&name)
+                && !(number == last && hooks.redundant.contains(&name))
                 && places.enter(name.as_bytes(), found.len()).is_none()
             {
                 found.push(directory.join(name));

@@ -51,13 +51,6 @@ pub(super) fn with_label(form: Form, certificate: &Certificate) -> Vec<u8> {
     [b"\n# ", label.as_bytes(), b"\n", &encode(form, certificate)].concat()
 }
 
-/// How the base64 of a certificate begins, whatever trust settings follow it.
-pub(super) fn body(der: &[u8]) -> Vec<u8> {
-    let whole = pem::encode(&der[..der.len() / 3 * 3]);
-    let body = pem::blocks(&whole).next().and_then(|block| block.body).unwrap_or_default();
-    body.trim_ascii_end().to_vec()
-}
-
 /// The label, or what stands for it where there is none.
 pub(super) fn label_or(certificate: &Certificate, otherwise: &'static str) -> Cow<'static, str> {
     match label(&certificate.subject_der) {

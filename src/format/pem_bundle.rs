@@ -8,6 +8,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::change::Change;
+use crate::der;
 use crate::error::Error;
 use crate::format::labelled;
 use crate::local::Fate;
@@ -46,9 +47,9 @@ impl State {
 /// An anchor's part of a bundle.
 struct Entry<'a> {
     text: Cow<'a, [u8]>,
-    /// What there is of it in the base64 of any other form: the same certificate by another label,
-    /// or with other trust settings. `None` where only the same text is the same entry.
-    body: Option<Vec<u8>>,
+    /// The certificate that it is, under whatever label and with whatever trust settings; `None` where
+    /// only the same text is the same entry.
+    der: Option<&'a [u8]>,
     /// A comment and an empty line before it are parts of it.
     has_label: bool,
     /// It may stand there already.
@@ -74,7 +75,7 @@ fn entries(kind: BundleEntries, locals: &[LocalAnchor]) -> Vec<Entry<'_>> {
                 }
                 Entry {
                     text,
-                    body: None,
+                    der: None,
                     has_label: false,
                     existed: local.existed,
                     fate: local.fate,
@@ -89,7 +90,7 @@ fn entries(kind: BundleEntries, locals: &[LocalAnchor]) -> Vec<Entry<'_>> {
                 } else {
                     labelled::encode(form, member.certificate)
                 }),
-                body: Some(labelled::body(&member.certificate.der)),
+                der: Some(&member.certificate.der),
                 has_label: has_labels,
                 existed: true,
                 fate: member.fate,
@@ -205,13 +206,13 @@ fn update(bundle: &[u8], entries: &[Entry<'_>], is_base_ours: bool) -> Option<Ve
     for (entry, &in_tail) in entries.iter().zip(&in_tail) {
         // Somebody may have added to the end since, or a tool have written another order.
         let may_be_in_base = match entry.fate {
-            Fate::Present if entry.body.is_some() => true,
+            Fate::Present if entry.der.is_some() => true,
             _ => entry.existed && is_base_ours,
         };
         let in_base = if in_tail || !may_be_in_base {
             None
         } else {
-            index.get_or_insert_with(|| Index::new(base)).find(entry)
+            index.get_or_insert_with(|| Index::new(base, entry.der.is_some())).find(entry)
         };
         match entry.fate {
             Fate::Present | Fate::AsFound | Fate::AbsentHere if in_tail => tail.push(entry),
@@ -283,15 +284,24 @@ fn strip_entry<'a>(bundle: &'a [u8], entry: &Entry<'_>) -> Option<&'a [u8]> {
 /// Where each PEM block of a bundle begins, the last of those that are alike.
 struct Index<'a> {
     bundle: &'a [u8],
+    /// By the base64 of the block; where entries are certificates, by what it stands for.
     starts: Places,
 }
 
 impl<'a> Index<'a> {
-    fn new(bundle: &'a [u8]) -> Self {
+    fn new(bundle: &'a [u8], is_of_certificates: bool) -> Self {
         let mut starts = Places::default();
         for block in pem::blocks(bundle) {
-            if let Some(body) = block.body {
-                starts.put(body, block.start);
+            match block.body {
+                Some(body) if is_of_certificates => {
+                    let bytes = pem::decode(body).unwrap_or_default();
+                    // Trust settings may follow.
+                    if let Some(certificate) = der::Reader(&bytes).next() {
+                        starts.put(certificate.whole, block.start);
+                    }
+                }
+                Some(body) => starts.put(body, block.start),
+                None => {}
             }
         }
         Self { bundle, starts }
@@ -299,9 +309,9 @@ impl<'a> Index<'a> {
 
     /// Where an entry stands.
     fn find(&self, entry: &Entry<'_>) -> Option<Range<usize>> {
-        match &entry.body {
+        match entry.der {
             None => self.find_text(&entry.text),
-            Some(body) => self.find_certificate(body, entry.has_label),
+            Some(der) => self.find_certificate(der, entry.has_label),
         }
     }
 
@@ -313,10 +323,10 @@ impl<'a> Index<'a> {
         Some(at..at + text.len() + usize::from(rest.starts_with(b"\n")))
     }
 
-    /// The block that begins with `body`; if it has a label, with that comment and the empty line
-    /// before it.
-    fn find_certificate(&self, body: &[u8], has_label: bool) -> Option<Range<usize>> {
-        let begin = self.starts.beginning_with(body)?;
+    /// The block of a certificate; if it has a label, with that comment and the empty line before
+    /// it.
+    fn find_certificate(&self, der: &[u8], has_label: bool) -> Option<Range<usize>> {
+        let begin = self.starts.get(der)?;
         let is_comment = |line: &&[u8]| has_label && line.starts_with(b"#");
         let before = self.bundle[..begin].split_inclusive(|&byte| byte == b'\n').rev();
         let comment: usize = before.take_while(is_comment).map(<[u8]>::len).sum();

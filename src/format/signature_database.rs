@@ -55,7 +55,7 @@ fn update(database: &[u8], members: &[Member<'_>]) -> Option<Vec<u8>> {
     let mut rest = database;
     while !rest.is_empty() {
         let size: usize = u32::from_le_bytes(*rest.get(16..)?.first_chunk()?).try_into().ok()?;
-        let (list, after) = rest.split_at_checked(size.max(HEADER))?;
+        let (list, after) = rest.split_at_checked(size).filter(|_| size >= HEADER)?;
         rest = after;
         let der = list.get(HEADER + OWNER.len()..);
         let place = members.iter().position(|member| der == Some(&member.certificate.der));

@@ -235,16 +235,14 @@ fn is_needed(directory: &Path, changes: &[Change]) -> bool {
     })
 }
 
-/// Hooks run where Debian's tool runs them: in the hash directory, told of the links that came and
-/// went.
+/// Hooks are told of the links that came and went, where they ask for it.
 fn hook_changes(
     platform: &Platform,
     state: &StoreState,
     added: &[PathBuf],
     removed: &[PathBuf],
 ) -> Vec<Change> {
-    let (Some(hooks), Some(directory)) = (&platform.hooks, platform.hash_directories.first())
-    else {
+    let Some(hooks) = &platform.hooks else {
         return Vec::new();
     };
     let mut input = Vec::new();
@@ -264,7 +262,7 @@ fn hook_changes(
             let program = Program {
                 path: path.clone(),
                 arguments: Vec::new(),
-                directory: directory.path.into(),
+                directory: hooks.working_directory.into(),
                 environment: hooks.environment,
             };
             Change::Run { program, input: input.clone() }

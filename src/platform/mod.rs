@@ -179,6 +179,8 @@ pub(crate) struct Hooks {
     pub(crate) directories: &'static [&'static str],
     /// The ending of their names; where it is empty, the names are those that run-parts(8) takes.
     pub(crate) suffix: &'static str,
+    /// Where they are run.
+    pub(crate) working_directory: &'static str,
     pub(crate) input: HookInput,
     /// Variables that they ask for.
     pub(crate) environment: &'static [(&'static str, &'static str)],

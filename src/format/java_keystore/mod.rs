@@ -185,7 +185,8 @@ fn divide(identity: Identity, entries: impl Iterator<Item = (Fate, Option<Entry>
 /// A label as p11-kit makes an alias of it (`convert_alias` in `trust/extract-jks.c`): without white
 /// space, and without what isn't ASCII.
 fn label_alias(label: &str) -> String {
-    label.chars().filter(|c| c.is_ascii() && !c.is_ascii_whitespace() && *c != '\x0b').collect()
+    let is_kept = |c: &char| c.is_ascii() && !c.is_ascii_whitespace() && *c != '\x0b';
+    label.chars().filter(is_kept).take(ALIAS_MAX).collect()
 }
 
 /// An alias and, should it be taken, others: with `-1`, `-2` behind it.
@@ -224,5 +225,8 @@ fn update(keystore: &[u8], wanted: &Wanted) -> Result<Option<Vec<u8>>, Unusable>
 
 /// More than follows the entries: a digest, or a MAC with its parameters.
 const END_MAX: usize = 256;
+
+/// Characters of an alias, so that there is room for a number.
+const ALIAS_MAX: usize = 1000;
 
 const MODE: u32 = 0o644;

@@ -54,10 +54,26 @@ impl<'a> Review<'a> {
         match (self.wanted.present.get(place), self.is_there.get_mut(place)) {
             (Some(entry), Some(is_there)) if entry.der == der => {
                 *is_there = true;
+                // Others of its name get other aliases.
+                if self.wanted.identity == Identity::Certificate {
+                    self.taken.push(alias.to_owned());
+                }
                 true
             }
+            (None, _) => !self.may_be_ours(alias, der),
             _ => false,
         }
+    }
+
+    /// Whether an unwanted certificate stands under an alias that it would have been given. Any
+    /// other is somebody's choice.
+    fn may_be_ours(&self, alias: &[u8], der: &[u8]) -> bool {
+        let is_it = |entry: &&Entry| {
+            let mut names = super::numbered(&entry.alias).take(NUMBERS_MAX);
+            entry.der == der && names.any(|name| (self.encode)(&name) == alias)
+        };
+        self.wanted.identity == Identity::Alias
+            || self.wanted.absent.iter().any(|entry| is_it(&entry))
     }
 
     /// What is to be added, under aliases that no other entry has.
@@ -77,3 +93,6 @@ impl<'a> Review<'a> {
         missing
     }
 }
+
+/// Certificates of one name. Nobody has as many.
+const NUMBERS_MAX: usize = 1000;

@@ -157,6 +157,7 @@ pub(super) const SUSE: Platform = Platform {
     hooks: Some(Hooks {
         directories: &["/etc/ca-certificates/update.d", "/usr/lib/ca-certificates/update.d"],
         suffix: ".run",
+        working_directory: "/",
         input: HookInput::Nothing,
         // What a hook refuses to run without.
         environment: &[("statedir", "/var/lib/ca-certificates"), ("destdir", "/")],

@@ -45,6 +45,7 @@ pub(super) const ALPINE: Platform = Platform {
     hooks: Some(Hooks {
         directories: &["/etc/ca-certificates/update.d"],
         suffix: "",
+        working_directory: "/etc/ssl/certs",
         input: HookInput::Nothing,
         environment: &[],
         redundant: &["certhash"],
@@ -86,6 +87,7 @@ pub(super) const DEBIAN: Platform = Platform {
     hooks: Some(Hooks {
         directories: &["/etc/ca-certificates/update.d"],
         suffix: "",
+        working_directory: "/etc/ssl/certs",
         input: HookInput::ChangedLinks,
         environment: &[],
         redundant: &["jks-keystore"],
