@@ -110,8 +110,6 @@ impl TrustAnchors {
                 && !certificate.purposes.contains(&Purpose::ServerAuth)
                 && !is_leaf_of_chain
             {
-                // It says what this says, and more.
-                concerns.retain(|concern| *concern != Concern::NotCa);
                 concerns.push(Concern::LeftOut { tool });
             }
             true
@@ -123,10 +121,10 @@ impl TrustAnchors {
         (Some(self).filter(|anchors| !anchors.anchors.is_empty()), errors)
     }
 
-    /// Whether certificates that somebody else has put into the anchors directory may be trusted.
-    pub(crate) fn may_be_trusted(&self, certificates: &[Certificate]) -> bool {
-        !certificates.is_empty()
-            && !certificates.iter().any(|certificate| self.blocklist.blocks(certificate).is_some())
+    /// Whether a certificate that somebody else has put into the anchors directory isn't to be
+    /// trusted.
+    pub(crate) fn is_blocked(&self, certificate: &Certificate) -> bool {
+        self.blocklist.blocks(certificate).is_some()
     }
 
     pub(crate) fn as_slice(&self) -> &[Anchor] {

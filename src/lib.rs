@@ -18,6 +18,7 @@ mod environment;
 mod error;
 mod exec;
 mod format;
+mod holders;
 mod java;
 mod local;
 mod nss;
@@ -116,7 +117,7 @@ fn establish_trust(root: &Root, config: &Config) -> Result<TrustFiles, Stop> {
     if let Some(goal) = goal {
         let converged = placement::converge(root, config, detected.platform, goal);
         failures += converged.errors.iter().map(report::error).count();
-        report::concerns(anchors.as_ref(), converged.is_news);
+        report::concerns(anchors.as_ref(), converged.is_news, converged.trust.is_private);
         trust = converged.trust;
     }
     if is_failure(failures) { Err(Stop::reported()) } else { Ok(trust) }
@@ -158,7 +159,8 @@ fn show_plan(
     let plan = |goal| placement::plan(root, config, detected.platform, goal);
     let plan = goal.map(plan).transpose()?;
     let failures = plan.iter().flat_map(Plan::errors).map(report::error).count();
-    report::concerns(anchors, true);
+    let is_private = plan.as_ref().is_some_and(|plan| plan.trust().is_private);
+    report::concerns(anchors, true, is_private);
     Ok((plan::render::render(detected, anchors, plan.as_ref(), format), failures))
 }
 

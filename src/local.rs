@@ -177,6 +177,9 @@ fn found(platform: &Platform, file: LocalFile, goal: Goal<'_>) -> LocalAnchor {
         certificates.extend(Certificate::parse(&file.bytes));
     }
     let source = source_of(&file.path, platform);
+    if let (None, Goal::Install(anchors)) = (source, goal) {
+        certificates.retain(|certificate| !anchors.is_blocked(certificate));
+    }
     let fate = match (source, goal) {
         (Some(_), Goal::Remove) => Fate::Absent,
         // What stands here under a name of ours, and isn't wanted any more, was replaced at its
@@ -184,7 +187,7 @@ fn found(platform: &Platform, file: LocalFile, goal: Goal<'_>) -> LocalAnchor {
         (Some(source), Goal::Install(anchors)) if anchors.replace(source) => Fate::Absent,
         // The distribution's tool would take in whatever somebody put here. So do we, but what
         // isn't a certificate.
-        (_, Goal::Install(anchors)) if anchors.may_be_trusted(&certificates) => Fate::Present,
+        (_, Goal::Install(_)) if !certificates.is_empty() => Fate::Present,
         (_, _) => Fate::AsFound,
     };
     LocalAnchor {

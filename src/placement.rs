@@ -14,6 +14,7 @@ use crate::error::Closed;
 use crate::error::Error;
 use crate::error::Operation;
 use crate::format::java_keystore;
+use crate::holders;
 use crate::java;
 use crate::java::Keystore;
 use crate::local;
@@ -230,7 +231,7 @@ fn local_anchors(
     goal: Goal<'_>,
 ) -> Vec<LocalAnchor> {
     let mut locals = local::anchors(platform, listing.files, goal);
-    store::respect_others(root, platform, &mut locals);
+    holders::respect(root, platform, &mut locals);
     locals
 }
 

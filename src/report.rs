@@ -12,6 +12,7 @@ use crate::anchor::Anchor;
 use crate::anchor::Contents;
 use crate::anchor::TrustAnchors;
 use crate::cli::Log;
+use crate::concern::Concern;
 use crate::error::Closed;
 use crate::error::Error;
 use crate::plan::Counts;
@@ -49,13 +50,23 @@ pub(crate) fn contents(contents: &Contents) {
 
 /// Reports what keeps clients from trusting the anchors: what is always so when that is news, what
 /// the time has brought at every start.
-pub(crate) fn concerns(anchors: Option<&TrustAnchors>, is_news: bool) {
+pub(crate) fn concerns(anchors: Option<&TrustAnchors>, is_news: bool, is_private: bool) {
     for anchor in anchors.map(TrustAnchors::as_slice).unwrap_or_default() {
-        for concern in anchor.concerns.iter().filter(|concern| is_news || concern.is_of_time()) {
-            let Anchor { number, path, certificate, .. } = anchor;
-            let (path, subject) = (path.display(), &certificate.subject);
-            let text = format!("certificate {number} of CA file '{path}' ({subject}) {concern}");
-            warning(&text, concern.hint());
+        let is_left_out = |concern: &Concern| matches!(concern, Concern::LeftOut { .. });
+        // The tool has no hand in private files. Where it has, that says what the other one says.
+        let is_said = |concern: &&Concern| match concern {
+            Concern::LeftOut { .. } => !is_private,
+            Concern::NotCa => is_private || !anchor.concerns.iter().any(is_left_out),
+            _ => true,
+        };
+        for concern in anchor.concerns.iter().filter(is_said) {
+            if is_news || concern.is_of_time() {
+                let Anchor { number, path, certificate, .. } = anchor;
+                let (path, subject) = (path.display(), &certificate.subject);
+                let text =
+                    format!("certificate {number} of CA file '{path}' ({subject}) {concern}");
+                warning(&text, concern.hint());
+            }
         }
     }
 }

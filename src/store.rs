@@ -7,18 +7,16 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::certificate::Certificate;
-use crate::der;
 use crate::error::Error;
 use crate::error::Operation;
 use crate::format::hash_directory;
 use crate::format::pem_bundle;
 use crate::format::signature_database;
+use crate::holders;
 use crate::local::Fate;
 use crate::local::Goal;
 use crate::local::LocalAnchor;
 use crate::local::LocalFile;
-use crate::pem;
 use crate::places::Places;
 use crate::platform::Hooks;
 use crate::platform::Platform;
@@ -173,7 +171,7 @@ pub(crate) fn observe(
         signature_databases: signature_database::observe(root, platform)?,
         is_rebuilt: platform.collection.is_none()
             || locals.iter().any(|local| local.fate == Fate::Absent)
-                && has_other_sources(root, platform),
+                && holders::exist(root, platform),
         was_cut_short: root.exists(&unfinished(platform)),
         // Another root's programs aren't run.
         hooks: match &platform.hooks {
@@ -181,84 +179,6 @@ pub(crate) fn observe(
             _ => Vec::new(),
         },
         anchors_file: root.read_store_file(Path::new(ANCHORS_FILE))?,
-    })
-}
-
-/// Has regard to what the image trusts on its own account: that stays when ours goes.
-pub(crate) fn respect_others(root: &Root, platform: &Platform, locals: &mut Vec<LocalAnchor>) {
-    leave_out_known(root, platform, locals);
-    keep_held_elsewhere(root, platform, locals);
-}
-
-/// Lets the outputs keep those certificates that the tool would find elsewhere, too.
-fn keep_held_elsewhere(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
-    let is_absent = |local: &LocalAnchor| local.fate == Fate::Absent;
-    let Some(collection) = platform.collection.as_ref().filter(|_| locals.iter().any(is_absent))
-    else {
-        return;
-    };
-    let mut others = Places::default();
-    let mut ours = Places::default();
-    for local in locals.iter().filter(|local| local.is_ours) {
-        ours.add(local.path.as_os_str().as_encoded_bytes());
-    }
-    // The tool takes files of the anchors directory that this program doesn't.
-    let directories = collection.sources.iter().chain([&platform.anchors_directory]);
-    for directory in directories.map(Path::new) {
-        for name in root.names(directory).unwrap_or_default() {
-            let path = directory.join(name);
-            if !ours.contains(path.as_os_str().as_encoded_bytes()) {
-                let bytes = root.read_store_file(&path).ok().flatten();
-                add_certificates(&bytes.unwrap_or_default(), &mut others);
-            }
-        }
-    }
-    for local in locals.iter_mut().filter(|local| is_absent(local)) {
-        let is_other = |certificate: &Certificate| others.contains(&certificate.der);
-        if local.certificate().is_some_and(is_other) {
-            local.fate = Fate::AbsentHere;
-        }
-    }
-}
-
-/// Leaves out what a store that has lost its sources trusts already: nothing would tell it from ours
-/// when ours go.
-fn leave_out_known(root: &Root, platform: &Platform, locals: &mut Vec<LocalAnchor>) {
-    let is_new = |local: &LocalAnchor| local.is_ours && !local.existed;
-    if platform.collection.is_none()
-        || !locals.iter().any(is_new)
-        || has_other_sources(root, platform)
-    {
-        return;
-    }
-    let paths = platform.bundles.first().into_iter().flat_map(|bundle| bundle.paths);
-    let mut bundles = paths.filter_map(|path| root.read_store_file(Path::new(path)).ok().flatten());
-    let mut known = Places::default();
-    add_certificates(&bundles.next().unwrap_or_default(), &mut known);
-    let is_known = |certificate: &Certificate| known.contains(&certificate.der);
-    locals.retain(|local| !is_new(local) || !local.certificate().is_some_and(is_known));
-}
-
-fn add_certificates(text: &[u8], known: &mut Places) {
-    for bytes in pem::certificates(text) {
-        // Trust settings may follow.
-        if let Some(certificate) = der::Reader(&bytes).next() {
-            known.add(certificate.whole);
-        }
-    }
-}
-
-/// Whether the tool has more to make the outputs of than the anchors directory.
-fn has_other_sources(root: &Root, platform: &Platform) -> bool {
-    let directories = platform.collection.iter().flat_map(|collection| collection.sources);
-    // That for legacy certificates is empty by now.
-    let is_file = |path: &Path| {
-        let metadata = root.metadata(path).ok().flatten();
-        metadata.is_some_and(|metadata| metadata.is_file() && metadata.len() > 0)
-    };
-    directories.map(Path::new).any(|directory| {
-        let names = root.names(directory).unwrap_or_default();
-        names.iter().any(|name| name != "README" && is_file(&directory.join(name)))
     })
 }
 

@@ -8,7 +8,11 @@
 )]
 
 mod bad_input;
+mod blocklists;
 mod change;
+mod collection_fitness;
+mod collection_removal;
+mod collections;
 mod command;
 mod container;
 mod detection;
@@ -23,6 +27,10 @@ mod git;
 mod hash;
 mod hooks;
 mod install;
+mod label_directories;
+mod label_keystores;
+mod labels;
+mod left_out;
 mod leftovers;
 mod links;
 mod memory;
@@ -39,9 +47,13 @@ mod private_environment;
 mod private_reuse;
 mod private_users;
 mod process;
+mod random_lives;
+mod signature_databases;
 mod skeletons;
 mod sources;
+mod suffixed_hooks;
 mod tidy;
+mod toolless;
 mod util;
 mod warnings;
 mod x509;

@@ -2,6 +2,8 @@
 
 use std::fs::File;
 
+use crate::collections::RHEL;
+use crate::collections::roots;
 use crate::command::Command;
 use crate::command::Outcome;
 use crate::container::command_with;
@@ -149,6 +151,13 @@ fn stores(messages: &mut Messages) {
     messages.add("verbose", &root, &root.run(&["-v", "--ca", CA]));
     messages.add("no CA, verbose", &root, &root.run(&["-v", "--ca", "/none"]));
     messages.add("removed", &root, &root.run(&["--remove"]));
+    let root = RHEL.image(&roots());
+    root.write(CA, Certificate { extensions: Vec::new(), ..corp() }.pem());
+    messages.add("left out by the tool", &root, &root.run(&["--ca", CA]));
+    let root = RHEL.image(&roots());
+    let blocklist = format!("{}/blocklist/corp.pem", RHEL.source);
+    root.write(CA, corp().pem()).write(&blocklist, corp().pem());
+    messages.add("blocked by an administrator", &root, &root.run(&["--ca", CA]));
     let root = scratch();
     root.write(CA, corp().pem()).directory(BUNDLE);
     messages.add("directory in a bundle's place", &root, &root.run(&["--ca", CA]));

@@ -1,0 +1,125 @@
+//! What else a distribution's tool makes the store of: who holds a certificate besides the anchors
+//! directory keeps it in the store.
+
+#![forbid(unsafe_code)]
+
+use std::path::Path;
+
+use crate::certificate::Certificate;
+use crate::der;
+use crate::local::Fate;
+use crate::local::LocalAnchor;
+use crate::pem;
+use crate::places::Places;
+use crate::platform::Platform;
+use crate::root::Root;
+
+/// Has regard to what the image trusts on its own account: that stays when ours goes.
+pub(crate) fn respect(root: &Root, platform: &Platform, locals: &mut Vec<LocalAnchor>) {
+    if platform.collection.is_some() {
+        leave_out_known(root, platform, locals);
+        keep_held(root, platform, locals);
+    }
+}
+
+/// Whether the tool has more to make the outputs of than the anchors directory.
+pub(crate) fn exist(root: &Root, platform: &Platform) -> bool {
+    let directories = platform.collection.iter().flat_map(|collection| collection.sources);
+    // That for legacy certificates is empty by now.
+    let is_file = |path: &Path| {
+        let metadata = root.metadata(path).ok().flatten();
+        metadata.is_some_and(|metadata| metadata.is_file() && metadata.len() > 0)
+    };
+    directories.map(Path::new).any(|directory| {
+        let names = root.names(directory).unwrap_or_default();
+        names.iter().any(|name| name != "README" && is_file(&directory.join(name)))
+    })
+}
+
+/// Leaves out what a store that has lost its sources trusts already: nothing would tell it from ours
+/// when ours go.
+fn leave_out_known(root: &Root, platform: &Platform, locals: &mut Vec<LocalAnchor>) {
+    let is_new = |local: &LocalAnchor| local.is_ours && !local.existed;
+    if !locals.iter().any(is_new) || exist(root, platform) {
+        return;
+    }
+    let paths = platform.bundles.first().into_iter().flat_map(|bundle| bundle.paths);
+    let mut bundles = paths.filter_map(|path| root.read_store_file(Path::new(path)).ok().flatten());
+    let mut known = Places::default();
+    add_certificates(&bundles.next().unwrap_or_default(), &mut known);
+    let is_known = |certificate: &Certificate| known.contains(&certificate.der);
+    locals.retain(|local| !is_new(local) || !local.certificate().is_some_and(is_known));
+}
+
+/// Lets the outputs keep those certificates that the tool would find elsewhere, too.
+fn keep_held(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
+    let is_absent = |local: &LocalAnchor| local.fate == Fate::Absent;
+    let Some(collection) = platform.collection.as_ref().filter(|_| locals.iter().any(is_absent))
+    else {
+        return;
+    };
+    let mut held = Places::default();
+    let mut ours = Places::default();
+    for local in locals.iter().filter(|local| local.is_ours) {
+        ours.add(local.path.as_os_str().as_encoded_bytes());
+    }
+    // The tool takes files of the anchors directory that this program doesn't.
+    let directories = collection.sources.iter().chain([&platform.anchors_directory]);
+    for directory in directories.map(Path::new) {
+        for name in root.names(directory).unwrap_or_default() {
+            let path = directory.join(name);
+            if !ours.contains(path.as_os_str().as_encoded_bytes()) {
+                let bytes = root.read_store_file(&path).ok().flatten().unwrap_or_default();
+                add_trusted(&bytes, directory.ends_with("anchors"), &mut held);
+            }
+        }
+    }
+    for local in locals.iter_mut().filter(|local| is_absent(local)) {
+        let is_held = |certificate: &Certificate| held.contains(&certificate.der);
+        if local.certificate().is_some_and(is_held) {
+            local.fate = Fate::AbsentHere;
+        }
+    }
+}
+
+/// Adds what a file makes p11-kit trust (`populate_trust` in its `trust/parser.c`): in a directory of
+/// anchors all, in another one what comes with trust settings. An object of a file in p11-kit's own
+/// format has settings, which may be of distrust.
+fn add_trusted(text: &[u8], is_of_anchors: bool, held: &mut Places) {
+    let mut objects = split(text, OBJECT).peekable();
+    let first = objects.next().unwrap_or_default();
+    if objects.peek().is_some() {
+        objects
+            .filter(|object| split(object, DISTRUST).nth(1).is_none())
+            .for_each(|object| add_certificates(object, held));
+    } else if is_of_anchors || pem::blocks(first).any(|block| block.label == TRUSTED) {
+        add_certificates(first, held);
+    }
+}
+
+fn add_certificates(text: &[u8], known: &mut Places) {
+    for bytes in pem::certificates(text) {
+        // Trust settings may follow.
+        if let Some(certificate) = der::Reader(&bytes).next() {
+            known.add(certificate.whole);
+        }
+    }
+}
+
+/// The parts of a text between the occurrences of a word.
+fn split<'a>(text: &'a [u8], word: &'static [u8]) -> impl Iterator<Item = &'a [u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let at = text.windows(word.len()).position(|window| window == word);
+        rest = at.map(|at| &text[at + word.len()..]);
+        Some(&text[..at.unwrap_or(text.len())])
+    })
+}
+
+/// How an object begins in p11-kit's own format.
+const OBJECT: &[u8] = b"[p11-kit-object-v1]";
+
+const DISTRUST: &[u8] = b"\nx-distrusted: true";
+
+const TRUSTED: &[u8] = b"TRUSTED CERTIFICATE";
