@@ -23,7 +23,7 @@ check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and
 	scripts/cargo-deny.sh check bans licenses sources
 	scripts/need.sh shellcheck=shellcheck
 	shellcheck .ci/run scripts/*.sh
-	shellcheck --shell=sh tests/matrix/*.sh
+	shellcheck --shell=sh tests/matrix/*.sh scripts/families/*.sh
 	scripts/build.sh
 	scripts/check-binary.sh
 
@@ -36,7 +36,7 @@ test: toolchain ## All tests
 .PHONY: compliance
 compliance: build ## The binary against each distribution's own tool, in containers
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
-	    'scripts/images.sh bookworm trixie alpine clients && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test compliance'
+	    'scripts/images.sh bookworm trixie alpine fedora rhel suse arch ubi clients && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test compliance'
 
 .PHONY: matrix
 matrix: build ## Real clients against real servers, in images of many kinds: docs/matrix.md

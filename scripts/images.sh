@@ -1,11 +1,15 @@
 #!/bin/bash
-# Builds the images that the tests run in: images.sh [bookworm|trixie|alpine|clients|clients-alpine]...
+# Builds the images that the tests run in: images.sh [NAME]..., of those that `images` lists below.
 # Without an argument, all of them:
 #
 #   ca-entrypoint-test:bookworm, :trixie   Debian with ca-certificates and some clients
 #   ca-entrypoint-test:bookworm-bare       the same without ca-certificates and openssl: curl and no store
 #   ca-entrypoint-test:alpine              Alpine with ca-certificates
 #   ca-entrypoint-test:alpine-base         the same with only the bundle, as the `alpine` image has it
+#   ca-entrypoint-test:p11-kit             Debian with p11-kit, to make the next ones of
+#   ca-entrypoint-test:fedora, :rhel, :suse, :arch
+#                                          stores as those families have them, made by p11-kit
+#   ca-entrypoint-test:ubi                 the same as :rhel without what makes the store, for a user of its own
 #   ca-entrypoint-test:clients             Debian 12 with all clients, and a stand-in for a public CA
 #   ca-entrypoint-test:clients-bare        the same without any bundle
 #   ca-entrypoint-test:clients-alpine      Alpine with the clients that run there, and the stand-in
@@ -36,6 +40,9 @@ recipe() {
             # It has the stand-in of that very image.
             docker image inspect --format '{{.Id}}' "$name:clients"
             ;;
+        rootfs-p11-kit.sh)
+            cat "$scripts"/families/*.sh
+            ;;
         esac
     } | sha256sum | cut -c 1-16
 }
@@ -44,7 +51,7 @@ current() {
     [ "$(docker image inspect --format '{{index .Config.Labels "ca-entrypoint.recipe"}}' "$name:$1" 2>/dev/null)" = "$2" ]
 }
 
-# derive FROM TAG RECIPE SCRIPT: makes TAG of what SCRIPT, run in FROM, leaves.
+# derive FROM TAG RECIPE SCRIPT [CHANGE]: makes TAG of what SCRIPT, run in FROM, leaves.
 # Exported and imported, the result is one layer: what was removed is gone from it.
 derive() {
     local container
@@ -55,16 +62,18 @@ derive() {
         fail "cannot make $2: see the lines above"
     fi
     docker export "$container" |
-        docker import --change "LABEL ca-entrypoint.recipe=$3" --change 'CMD ["/bin/sh"]' - "$name:$2" >/dev/null
+        docker import --change "LABEL ca-entrypoint.recipe=$3" --change 'CMD ["/bin/sh"]' --change "${5:-USER 0}" \
+            - "$name:$2" >/dev/null
     docker rm "$container" >/dev/null
 }
 
 summary() {
     docker run --rm --network none "$name:$1" /bin/sh -c '
         . /etc/os-release
-        bundle=/etc/ssl/certs/ca-certificates.crt
+        bundles="/etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem"
+        for bundle in $bundles; do [ ! -e $bundle ] || break; done
         certificates=$(cat $bundle 2>/dev/null | grep -c BEGIN)
-        links=$(ls /etc/ssl/certs 2>/dev/null | grep -c "\.[0-9]$")
+        links=$(ls /etc/ssl/certs/ 2>/dev/null | grep -c "\.[0-9]$")
         echo "$PRETTY_NAME, store: $certificates certificates in the bundle, $links hash links"' | sed "s/^/$name:$1: /"
 }
 
@@ -103,6 +112,40 @@ alpine() {
          rm -rf /usr/share/ca-certificates /usr/local/share/ca-certificates /etc/ca-certificates*'
 }
 
+p11-kit() {
+    build rootfs-p11-kit.sh p11-kit true '' ''
+}
+
+# family NAME [FROM CHANGE]: what scripts/families/NAME.sh makes of FROM.
+family() {
+    local label from=${2:-p11-kit}
+    "$from"
+    label=$(recipe rootfs-p11-kit.sh)
+    current "$1" "$label" ||
+        derive "$name:$from" "$1" "$label" "$(cat "$scripts/families/common.sh" "$scripts/families/$1.sh")" "${3:-}"
+    summary "$1"
+}
+
+fedora() {
+    family fedora
+}
+
+rhel() {
+    family rhel
+}
+
+suse() {
+    family suse
+}
+
+arch() {
+    family arch
+}
+
+ubi() {
+    family ubi rhel 'USER 1001'
+}
+
 clients() {
     build rootfs-clients.sh clients 'update-ca-certificates --fresh' clients-bare \
         'dpkg --purge --force-depends ca-certificates ca-certificates-java;
@@ -120,12 +163,10 @@ clients-alpine() {
         "$name:clients"
 }
 
-[ $# -gt 0 ] || set -- bookworm trixie alpine clients clients-alpine
+images=(bookworm trixie alpine fedora rhel suse arch ubi clients clients-alpine)
+[ $# -gt 0 ] || set -- "${images[@]}"
 for image in "$@"; do
-    case $image in
-    bookworm | trixie | alpine | clients | clients-alpine) ;;
-    *) fail "unknown image '$image': use bookworm, trixie, alpine, clients or clients-alpine" ;;
-    esac
+    [[ " ${images[*]} " == *" $image "* ]] || fail "unknown image '$image': use one of ${images[*]}"
 done
 
 if [ -z "${CA_ENTRYPOINT_ENGINE:-}" ]; then

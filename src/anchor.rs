@@ -46,6 +46,16 @@ pub(crate) struct TrustAnchors {
     blocklist: Blocklist,
 }
 
+/// What a platform takes of anchors.
+#[derive(Default)]
+pub(crate) struct Admission {
+    pub(crate) anchors: Option<TrustAnchors>,
+    /// Names of sources of which it takes nothing any more.
+    pub(crate) withdrawn: Places,
+    /// Of each anchor that is blocked.
+    pub(crate) errors: Vec<Error>,
+}
+
 impl TrustAnchors {
     /// The anchors of `contents`, and what is to be said of them at a time in seconds since 1970;
     /// `None` when there are none. A source with errors, or of which a file is `unread`, adds
@@ -84,13 +94,9 @@ impl TrustAnchors {
         if anchors.is_empty() { None } else { Some(Self { anchors, replaced, file, blocklist }) }
     }
 
-    /// The anchors that a platform's administrator hasn't blocked, with an error for each other
-    /// one, and what is to be said of them there; `None` when there are none left.
-    pub(crate) fn admitted(
-        mut self,
-        platform: &Platform,
-        blocklist: Blocklist,
-    ) -> (Option<Self>, Vec<Error>) {
+    /// The anchors that a platform's administrator hasn't blocked, with what is to be said of them
+    /// there.
+    pub(crate) fn admitted(mut self, platform: &Platform, blocklist: Blocklist) -> Admission {
         let mut errors = Vec::new();
         let mut subjects = Places::default();
         for anchor in &self.anchors {
@@ -118,7 +124,11 @@ impl TrustAnchors {
             self.file = None;
         }
         self.blocklist = blocklist;
-        (Some(self).filter(|anchors| !anchors.anchors.is_empty()), errors)
+        let (anchors, withdrawn) = match self.anchors.as_slice() {
+            [] => (None, self.replaced),
+            _ => (Some(self), Places::default()),
+        };
+        Admission { anchors, withdrawn, errors }
     }
 
     /// Whether a certificate that somebody else has put into the anchors directory isn't to be

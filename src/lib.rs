@@ -43,6 +43,7 @@ use std::ffi::OsString;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
+use crate::anchor::Admission;
 use crate::anchor::TrustAnchors;
 use crate::cli::Config;
 use crate::cli::Format;
@@ -51,6 +52,7 @@ use crate::cli::Request;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::local::Goal;
+use crate::local::Whose;
 use crate::plan::Plan;
 use crate::plan::TrustFiles;
 use crate::platform::Detected;
@@ -99,11 +101,12 @@ fn establish_trust(root: &Root, config: &Config) -> Result<TrustFiles, Stop> {
     }
     let detected = platform::detect(root);
     log::debug!("platform {}: {}", detected.platform.name, detected.reason);
-    let (anchors, blocked) = admit(root, detected.platform, anchors);
-    failures += blocked;
+    let Admission { anchors, withdrawn, errors } = admit(root, detected.platform, anchors);
+    failures += errors.iter().map(report::error).count();
     let goal = match &anchors {
         Some(anchors) => Some(Goal::Install(anchors)),
-        None if config.is_removal => Some(Goal::Remove),
+        None if config.is_removal => Some(Goal::Remove(Whose::All)),
+        None if !errors.is_empty() => Some(Goal::Remove(Whose::Only(&withdrawn))),
         None => None,
     };
     if let Some(format) = config.show_plan {
@@ -118,7 +121,10 @@ fn establish_trust(root: &Root, config: &Config) -> Result<TrustFiles, Stop> {
         let converged = placement::converge(root, config, detected.platform, goal);
         failures += converged.errors.iter().map(report::error).count();
         report::concerns(anchors.as_ref(), converged.is_news, converged.trust.is_private);
-        trust = converged.trust;
+        // Without an anchor there is nothing to point programs at.
+        if anchors.is_some() {
+            trust = converged.trust;
+        }
     }
     if is_failure(failures) { Err(Stop::reported()) } else { Ok(trust) }
 }
@@ -133,18 +139,15 @@ fn read_anchors(root: &Root, config: &Config) -> (Option<TrustAnchors>, usize) {
     (TrustAnchors::new(&contents, &found.unread, now()), failures)
 }
 
-/// The anchors that may be trusted on this platform, and how many may not, which is reported.
-fn admit(
-    root: &Root,
-    platform: &Platform,
-    anchors: Option<TrustAnchors>,
-) -> (Option<TrustAnchors>, usize) {
+/// Those of the anchors that may be trusted on this platform.
+fn admit(root: &Root, platform: &Platform, anchors: Option<TrustAnchors>) -> Admission {
     let Some(anchors) = anchors else {
-        return (None, 0);
+        return Admission::default();
     };
     let (blocklist, unread) = blocklist::read(root, platform);
-    let (anchors, blocked) = anchors.admitted(platform, blocklist);
-    (anchors, unread.iter().chain(&blocked).map(report::error).count())
+    let mut admission = anchors.admitted(platform, blocklist);
+    admission.errors.splice(0..0, unread);
+    admission
 }
 
 /// The plan as text, and how much of the goal it doesn't reach, which is reported.

@@ -18,7 +18,26 @@ use crate::purpose::Purpose;
 #[derive(Clone, Copy)]
 pub(crate) enum Goal<'a> {
     Install(&'a TrustAnchors),
-    Remove,
+    Remove(Whose<'a>),
+}
+
+/// The sources whose anchors go.
+#[derive(Clone, Copy)]
+pub(crate) enum Whose<'a> {
+    All,
+    /// Those with these names.
+    Only(&'a Places),
+}
+
+impl Goal<'_> {
+    /// Whether what is there of a source, and isn't wanted, goes.
+    pub(crate) fn replaces(&self, source: &str) -> bool {
+        match self {
+            Self::Install(anchors) => anchors.replace(source),
+            Self::Remove(Whose::All) => true,
+            Self::Remove(Whose::Only(names)) => names.contains(source.as_bytes()),
+        }
+    }
 }
 
 /// A file of the anchors directory as it was found.
@@ -181,10 +200,9 @@ fn found(platform: &Platform, file: LocalFile, goal: Goal<'_>) -> LocalAnchor {
         certificates.retain(|certificate| !anchors.is_blocked(certificate));
     }
     let fate = match (source, goal) {
-        (Some(_), Goal::Remove) => Fate::Absent,
         // What stands here under a name of ours, and isn't wanted any more, was replaced at its
         // source.
-        (Some(source), Goal::Install(anchors)) if anchors.replace(source) => Fate::Absent,
+        (Some(source), _) if goal.replaces(source) => Fate::Absent,
         // The distribution's tool would take in whatever somebody put here. So do we, but what
         // isn't a certificate.
         (_, Goal::Install(_)) if !certificates.is_empty() => Fate::Present,

@@ -68,7 +68,7 @@ pub(crate) fn observe(root: &Root, home: Option<&Path>) -> State {
 pub(crate) fn changes(state: &State, goal: Goal<'_>) -> Vec<Change> {
     let anchors = match goal {
         Goal::Install(anchors) => anchors.as_slice(),
-        Goal::Remove => &[],
+        Goal::Remove(_) => &[],
     };
     let wanted: Vec<String> = anchors.iter().map(local::stem_of).collect();
     let mut changes = Vec::new();
@@ -109,12 +109,7 @@ fn certutil(directory: &Path, arguments: &[&str], input: Vec<u8>) -> Change {
 }
 
 fn is_unwanted(nickname: &str, goal: Goal<'_>) -> bool {
-    match goal {
-        Goal::Install(anchors) => {
-            local::source_of_stem(nickname).is_some_and(|source| anchors.replace(source))
-        }
-        Goal::Remove => true,
-    }
+    local::source_of_stem(nickname).is_some_and(|source| goal.replaces(source))
 }
 
 /// The nicknames of ours in a database. What stands behind one may look like more of it, and a

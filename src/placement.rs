@@ -21,6 +21,7 @@ use crate::local;
 use crate::local::Fate;
 use crate::local::Goal;
 use crate::local::LocalAnchor;
+use crate::local::Whose;
 use crate::nss;
 use crate::plan;
 use crate::plan::Plan;
@@ -57,7 +58,7 @@ pub(crate) fn converge(
     let mut converged = converge_store(root, config, platform, goal).unwrap_or_else(|error| {
         let anchors = match goal {
             Goal::Install(anchors) => anchors.file().map(Path::to_owned),
-            Goal::Remove => None,
+            Goal::Remove(_) => None,
         };
         let trust = TrustFiles { anchors, ..TrustFiles::default() };
         Converged { trust, is_news: true, errors: vec![error] }
@@ -260,7 +261,7 @@ fn converge_own(root: &Root, config: &Config, goal: Goal<'_>) -> Converged {
 
 fn plan_own(root: &Root, config: &Config, goal: Goal<'_>) -> Plan {
     let private_files = match goal {
-        Goal::Remove if root.is_system() => {
+        Goal::Remove(Whose::All) if root.is_system() => {
             private::leftovers(root, config.runtime_directory.as_deref())
         }
         _ => Vec::new(),

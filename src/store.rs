@@ -71,7 +71,7 @@ pub(crate) fn lock(
     let path = root.resolve(directory).map_err(failed(Operation::Lock))?;
     if !path.is_dir() {
         match goal {
-            Goal::Remove => return Ok(None),
+            Goal::Remove(_) => return Ok(None),
             Goal::Install(_) => {
                 sys::create_directory(&path).map_err(failed(Operation::CreateDirectory))?;
             }

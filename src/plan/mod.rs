@@ -121,7 +121,7 @@ pub(crate) fn plan(
     }
     let (anchors_file, anchors) = match goal {
         Goal::Install(anchors) => anchors_file(locals, state, anchors),
-        Goal::Remove => (remove_anchors_file(state), None),
+        Goal::Remove(_) => (remove_anchors_file(state), None),
     };
 
     let mut changes: Vec<Change> = locals

@@ -16,6 +16,7 @@ use std::sync::OnceLock;
 /// - `other-1.crt` to `other-3.crt`: what else an image has
 /// - `SIGNER-server.crt`, `.key`: for localhost, signed by each of the CAs
 /// - `root.der`: the first root as DER
+/// - those of [`make_odd`], each named by what is odd about it
 /// - `repository`: a bare git repository, to be served by a dumb server
 pub(crate) fn directory() -> &'static str {
     static DIRECTORY: OnceLock<String> = OnceLock::new();
@@ -67,6 +68,7 @@ fn make(directory: &Path) {
         let name = format!("{signer}-server");
         signed(signer, "server", &name, "/CN=localhost");
     }
+    make_odd(directory);
     let read = |name: &str| fs::read(directory.join(name)).expect("it was just made");
     let join = |names: &[&str]| names.iter().flat_map(|name| read(name)).collect::<Vec<u8>>();
     let write = |name: &str, content: &[u8]| {
@@ -74,6 +76,7 @@ fn make(directory: &Path) {
     };
     write("chain.crt", &join(&["root.crt", "intermediate.crt", "second.crt"]));
     write("twins.crt", &join(&["twin-a.crt", "twin-b.crt"]));
+    write("others.crt", &join(&["other-1.crt", "other-2.crt"]));
     run(directory, &["x509", "-in", "root.crt", "-outform", "DER", "-out", "root.der"]);
     // openssl s_server takes the whole of the request for the file's name.
     fs::create_dir_all(directory.join("repository/info")).expect("the directory was just made");
@@ -82,28 +85,54 @@ fn make(directory: &Path) {
     write("hello", b"hello\n");
 }
 
+/// What p11-kit's tools name, sort or leave out by rules of their own.
+fn make_odd(directory: &Path) {
+    for (name, subject) in [
+        ("no-cn-but-ou", "/O=Not the label/OU=Our Unit"),
+        ("no-cn-but-o", "/C=DE/O=Our Org, Ltd."),
+        ("no-label", "/C=DE/ST=Land"),
+        ("no-subject", "/"),
+        ("not-ascii", "/CN=Rødt Sertifikat é"),
+        ("two-cns", "/CN=First Name/CN=Last Name"),
+        ("punctuation", "/CN=(c) A\\/B: \"C\", D. "),
+        // As one of Mozilla's.
+        ("label-of-a-root", "/CN=ISRG Root X1"),
+        ("subject-of-a-root", "/C=US/O=Internet Security Research Group/CN=ISRG Root X1"),
+    ] {
+        openssl(directory, &["-extensions", "ca"], name, subject);
+    }
+    for (name, extensions) in [
+        ("for-servers", "ca_for_servers"),
+        ("for-all", "ca_for_all"),
+        ("for-email", "ca_for_email"),
+        ("for-clients", "ca_for_clients"),
+        ("self-signed-server", "server"),
+        ("no-constraints", "no_constraints"),
+    ] {
+        openssl(directory, &["-extensions", extensions], name, &format!("/CN=Odd {name}"));
+    }
+    let reissued = ["-key", "root.key", "-extensions", "ca"];
+    openssl_with(directory, &reissued, "reissued", "/CN=Compliance Root");
+    let rsa = ["-newkey", "rsa:2048", "-keyout", "rsa.key", "-extensions", "ca"];
+    openssl_with(directory, &rsa, "rsa", "/CN=RSA Root");
+    let request = ["req", "-new", "-config", "openssl.cnf", "-key", "rsa.key"];
+    run(directory, &[&request[..], &["-subj", "/CN=Version 1", "-out", "v1.csr"]].concat());
+    let sign = ["x509", "-req", "-in", "v1.csr", "-signkey", "rsa.key", "-days", "3650"];
+    run(directory, &[&sign[..], &["-out", "version-1.crt"]].concat());
+}
+
+/// A certificate with an EC key of its own.
 fn openssl(directory: &Path, arguments: &[&str], name: &str, subject: &str) {
-    let (certificate, key) = (format!("{name}.crt"), format!("{name}.key"));
-    let always = [
-        "req",
-        "-x509",
-        "-config",
-        "openssl.cnf",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-days",
-        "3650",
-        "-subj",
-        subject,
-        "-keyout",
-        &key,
-        "-out",
-        &certificate,
-    ];
-    run(directory, &[&always, arguments].concat());
+    let key = format!("{name}.key");
+    let new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout", &key];
+    openssl_with(directory, &[&new_key, arguments].concat(), name, subject);
+}
+
+fn openssl_with(directory: &Path, arguments: &[&str], name: &str, subject: &str) {
+    let certificate = format!("{name}.crt");
+    let always = ["req", "-x509", "-config", "openssl.cnf", "-utf8", "-nodes", "-days", "3650"];
+    let names = ["-subj", subject, "-out", &certificate];
+    run(directory, &[&always[..], &names, arguments].concat());
 }
 
 fn run(directory: &Path, arguments: &[&str]) {
@@ -129,6 +158,29 @@ prompt = no
 [name]
 [ca]
 basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+[ca_for_servers]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+extendedKeyUsage = serverAuth
+subjectKeyIdentifier = hash
+[ca_for_all]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+extendedKeyUsage = anyExtendedKeyUsage
+subjectKeyIdentifier = hash
+[ca_for_email]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+extendedKeyUsage = emailProtection
+subjectKeyIdentifier = hash
+[ca_for_clients]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+extendedKeyUsage = clientAuth
+subjectKeyIdentifier = hash
+[no_constraints]
 keyUsage = critical,keyCertSign,cRLSign
 subjectKeyIdentifier = hash
 [server]

@@ -16,10 +16,15 @@ use crate::manifest::Manifest;
 pub(crate) enum Image {
     Alpine,
     AlpineBase,
+    Arch,
     Bookworm,
     BookwormBare,
     Clients,
+    Fedora,
+    Rhel,
+    Suse,
     Trixie,
+    Ubi,
 }
 
 impl Image {
@@ -27,10 +32,15 @@ impl Image {
         match self {
             Self::Alpine => "ca-entrypoint-test:alpine",
             Self::AlpineBase => "ca-entrypoint-test:alpine-base",
+            Self::Arch => "ca-entrypoint-test:arch",
             Self::Bookworm => "ca-entrypoint-test:bookworm",
             Self::BookwormBare => "ca-entrypoint-test:bookworm-bare",
             Self::Clients => "ca-entrypoint-test:clients",
+            Self::Fedora => "ca-entrypoint-test:fedora",
+            Self::Rhel => "ca-entrypoint-test:rhel",
+            Self::Suse => "ca-entrypoint-test:suse",
             Self::Trixie => "ca-entrypoint-test:trixie",
+            Self::Ubi => "ca-entrypoint-test:ubi",
         }
     }
 

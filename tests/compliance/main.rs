@@ -1,8 +1,8 @@
 //! The binary against each distribution's own tool, and in front of real clients, in containers.
 //!
-//! *Ours* is this program; *theirs* is the distribution's `update-ca-certificates`, given the same
-//! files. What theirs does wrong is asserted too, so that the day is noticed when it is mended;
-//! `docs/trust-stores.md` lists it.
+//! *Ours* is this program; *theirs* is the distribution's `update-ca-certificates` or
+//! `update-ca-trust`, given the same files. What theirs does wrong is asserted too, so that the day
+//! is noticed when it is mended; `docs/trust-stores.md` lists it.
 //!
 //! `make compliance` provides the binary (`CA_ENTRYPOINT_BIN`), the engine and the images.
 
@@ -16,13 +16,17 @@ mod clients;
 mod container;
 mod debian_faults;
 mod engine;
+mod families;
 mod hooks;
 mod keystores;
 mod manifest;
 mod nss;
+mod p11_kit_faults;
+mod p11_kit_store;
 mod print_env;
 mod private;
 mod restarts;
 mod restricted;
 mod same_store;
 mod side;
+mod ubi;

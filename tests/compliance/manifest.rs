@@ -42,10 +42,9 @@ impl Manifest {
             *entry += " ";
             *entry += value;
         }
-        let bundle = match entries.contains_key(BUNDLE) {
-            true => container.read(BUNDLE),
-            false => Vec::new(),
-        };
+        // Where it is a link, it is compared by where it leads.
+        let is_file = entries.get(BUNDLE).is_some_and(|entry| !entry.contains(" -> "));
+        let bundle = if is_file { container.read(BUNDLE) } else { Vec::new() };
         Self { entries, bundle }
     }
 
@@ -66,6 +65,22 @@ impl Manifest {
         self
     }
 
+    /// Takes parts that have no order for a file's content.
+    pub(crate) fn set_parts(&mut self, path: &str, parts: Vec<String>) {
+        if let Some(entry) = self.entries.get_mut(path) {
+            // What follows the mode is the digest.
+            *entry = entry.split_whitespace().take(1).collect();
+        }
+        for part in parts {
+            self.entries.entry(format!("{path}: {part}")).or_default().push_str(" once");
+        }
+    }
+
+    /// Leaves a path out of account.
+    pub(crate) fn remove(&mut self, path: &str) {
+        self.entries.remove(path);
+    }
+
     #[track_caller]
     pub(crate) fn assert_same(&self, other: &Self, what: &str) {
         assert!(self == other, "{what}:\n{}", self.difference(other));
@@ -79,6 +94,11 @@ impl Manifest {
             .filter(|path| self.entries.get(*path) != other.entries.get(*path))
             .cloned()
             .collect()
+    }
+
+    /// The paths that only this one has.
+    pub(crate) fn added_to(&self, other: &Self) -> BTreeSet<String> {
+        self.entries.keys().filter(|path| !other.entries.contains_key(*path)).cloned().collect()
     }
 
     /// Lines of what only the one has (`-`) and what only the other has (`+`).

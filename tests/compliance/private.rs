@@ -206,13 +206,13 @@ fn what_was_installed_when_the_image_was_built_is_used() {
 }
 
 /// Clients that read variables, and what each says when it can't verify.
-const CLIENTS: [(&str, i32); 3] = [
+pub(crate) const CLIENTS: [(&str, i32); 3] = [
     ("curl --silent --show-error --fail https://localhost:PORT/hello", 60),
     ("git ls-remote https://localhost:PORT/repository", 128),
     ("openssl s_client -verify_return_error -brief -connect localhost:PORT </dev/null", 1),
 ];
 
-fn clients_trust(image: Image, options: &[&str], clients: &[(&str, i32)]) {
+pub(crate) fn clients_trust(image: Image, options: &[&str], clients: &[(&str, i32)]) {
     let network = Server::shared().network();
     let mount = mounted("chain.crt");
     let options = [options, &["--network", &network, &mount]].concat();

@@ -19,7 +19,12 @@ pub(crate) fn mounted(certificate: &str) -> String {
 
 /// The store can't be written: the user's own directory takes the CA, which is said in one line and
 /// is no error.
-fn assert_placed_privately(image: Image, options: &[&str], cause: &str, directory: &str) {
+pub(crate) fn assert_placed_privately(
+    image: Image,
+    options: &[&str],
+    cause: &str,
+    directory: &str,
+) {
     let mount = mounted("root.crt");
     let options = [options, &[mount.as_str()]].concat();
     let command = ["--on-error=fail", "/bin/sh", "-c", "echo from the command; exit 7"];
