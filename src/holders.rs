@@ -6,7 +6,6 @@
 use std::path::Path;
 
 use crate::certificate::Certificate;
-use crate::der;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
 use crate::pem;
@@ -15,9 +14,9 @@ use crate::platform::Platform;
 use crate::root::Root;
 
 /// Has regard to what the image trusts on its own account: that stays when ours goes.
-pub(crate) fn respect(root: &Root, platform: &Platform, locals: &mut Vec<LocalAnchor>) {
+pub(crate) fn respect(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
     if platform.collection.is_some() {
-        leave_out_known(root, platform, locals);
+        mark_known(root, platform, locals);
         keep_held(root, platform, locals);
     }
 }
@@ -36,19 +35,22 @@ pub(crate) fn exist(root: &Root, platform: &Platform) -> bool {
     })
 }
 
-/// Leaves out what a store that has lost its sources trusts already: nothing would tell it from ours
+/// Marks what a store that has lost its sources trusts already: nothing else would tell it from ours
 /// when ours go.
-fn leave_out_known(root: &Root, platform: &Platform, locals: &mut Vec<LocalAnchor>) {
-    let is_new = |local: &LocalAnchor| local.is_ours && !local.existed;
-    if !locals.iter().any(is_new) || exist(root, platform) {
+fn mark_known(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
+    let is_new = |local: &&mut LocalAnchor| local.is_ours && !local.existed;
+    if !locals.iter_mut().any(|local| is_new(&local)) || exist(root, platform) {
         return;
     }
     let paths = platform.bundles.first().into_iter().flat_map(|bundle| bundle.paths);
     let mut bundles = paths.filter_map(|path| root.read_store_file(Path::new(path)).ok().flatten());
     let mut known = Places::default();
     add_certificates(&bundles.next().unwrap_or_default(), &mut known);
-    let is_known = |certificate: &Certificate| known.contains(&certificate.der);
-    locals.retain(|local| !is_new(local) || !local.certificate().is_some_and(is_known));
+    for local in locals.iter_mut().filter(is_new) {
+        if local.certificate().is_some_and(|certificate| known.contains(&certificate.der)) {
+            local.mark_known();
+        }
+    }
 }
 
 /// Lets the outputs keep those certificates that the tool would find elsewhere, too.
@@ -75,8 +77,11 @@ fn keep_held(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
         }
     }
     for local in locals.iter_mut().filter(|local| is_absent(local)) {
-        let is_held = |certificate: &Certificate| held.contains(&certificate.der);
-        if local.certificate().is_some_and(is_held) {
+        // What is no CA the tool would take from nobody.
+        let is_held = |certificate: &Certificate| {
+            !certificate.purposes.is_empty() && held.contains(&certificate.der)
+        };
+        if local.is_known() || local.certificate().is_some_and(is_held) {
             local.fate = Fate::AbsentHere;
         }
     }
@@ -98,11 +103,8 @@ fn add_trusted(text: &[u8], is_of_anchors: bool, held: &mut Places) {
 }
 
 fn add_certificates(text: &[u8], known: &mut Places) {
-    for bytes in pem::certificates(text) {
-        // Trust settings may follow.
-        if let Some(certificate) = der::Reader(&bytes).next() {
-            known.add(certificate.whole);
-        }
+    for der in pem::certificates(text) {
+        known.add(&der);
     }
 }
 

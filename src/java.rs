@@ -78,7 +78,10 @@ fn look_at(
         && let Ok(path) = root.without_links_into(path, platform.immutable)
         && !found.iter().any(|keystore| keystore.path == path)
     {
-        let is_safe = is_safe_so_far && path.parent().is_some_and(|parent| is_safe(root, parent));
+        let is_immutable = platform.immutable.iter().any(|prefix| path.starts_with(prefix));
+        let is_safe = is_safe_so_far
+            && !is_immutable
+            && path.parent().is_some_and(|parent| is_safe(root, parent));
         found.push(Keystore { path, is_safe });
     }
 }

@@ -11,6 +11,7 @@ use crate::certificate::Certificate;
 use crate::certificate::Fingerprint;
 use crate::pem;
 use crate::places::Places;
+use crate::platform::Filter;
 use crate::platform::Platform;
 use crate::purpose::Purpose;
 
@@ -78,17 +79,27 @@ pub(crate) enum Fate {
 /// A certificate of the anchors directory, once however many files have it.
 pub(crate) struct Member<'a> {
     pub(crate) certificate: &'a Certificate,
-    /// One of its files is this program's.
-    pub(crate) is_ours: bool,
     pub(crate) fate: Fate,
+    /// The image had it before.
+    pub(crate) is_known: bool,
+    /// What is to become of it as far as it is this program's.
+    own_fate: Option<Fate>,
 }
 
 impl Member<'_> {
-    /// Whether it has a place among those for a purpose. What the user gave has one among those for
-    /// servers, even where the distribution's tool would leave it out.
-    pub(crate) fn is_for(&self, purpose: Purpose) -> bool {
-        self.is_ours && purpose == Purpose::ServerAuth
-            || self.certificate.purposes.contains(&purpose)
+    /// What is to become of it among CAs, or those for a purpose; `None` where it has no place there.
+    /// What the user gave has one among those for servers, even where the distribution's tool would
+    /// leave it out.
+    fn fate_for(&self, filter: Filter) -> Option<Fate> {
+        let (is_taken, is_for_servers) = match filter {
+            Filter::Certificates => (true, false),
+            Filter::Authorities => (self.certificate.is_authority, true),
+            Filter::Purpose(purpose) => {
+                let is_taken = self.certificate.purposes.contains(&purpose);
+                (is_taken, purpose == Purpose::ServerAuth)
+            }
+        };
+        if is_taken { Some(self.fate) } else { self.own_fate.filter(|_| is_for_servers) }
     }
 }
 
@@ -104,6 +115,16 @@ impl LocalAnchor {
     /// The fingerprint of the one certificate in it.
     pub(crate) fn fingerprint(&self) -> Option<Fingerprint> {
         self.certificate().map(|certificate| certificate.fingerprint)
+    }
+
+    /// Notes in the file that the image had the certificate before.
+    pub(crate) fn mark_known(&mut self) {
+        self.text.splice(0..0, KNOWN.iter().copied());
+    }
+
+    /// Whether the image had the certificate before.
+    pub(crate) fn is_known(&self) -> bool {
+        self.text.starts_with(KNOWN)
     }
 
     /// Whether its file goes.
@@ -140,6 +161,10 @@ pub(crate) fn anchors(
             Some(place) => {
                 let wanted = &mut locals[place];
                 wanted.existed = true;
+                let known = file.bytes.strip_prefix(KNOWN);
+                if known == Some(&wanted.text) {
+                    wanted.mark_known();
+                }
                 wanted.is_current = wanted.text == file.bytes;
             }
             None => locals.push(found(platform, file, goal)),
@@ -203,6 +228,11 @@ fn found(platform: &Platform, file: LocalFile, goal: Goal<'_>) -> LocalAnchor {
         // What stands here under a name of ours, and isn't wanted any more, was replaced at its
         // source.
         (Some(source), _) if goal.replaces(source) => Fate::Absent,
+        (Some(_), Goal::Install(anchors))
+            if certificates.iter().any(|certificate| anchors.is_blocked(certificate)) =>
+        {
+            Fate::Absent
+        }
         // The distribution's tool would take in whatever somebody put here. So do we, but what
         // isn't a certificate.
         (_, Goal::Install(_)) if !certificates.is_empty() => Fate::Present,
@@ -219,8 +249,9 @@ fn found(platform: &Platform, file: LocalFile, goal: Goal<'_>) -> LocalAnchor {
     }
 }
 
-/// The certificates of all files. Where files differ in what is to become of one, it is there.
-pub(crate) fn members(locals: &[LocalAnchor]) -> Vec<Member<'_>> {
+/// The certificates of all files that have a place in an output. Where files differ in what is to
+/// become of one, it is there.
+pub(crate) fn members(locals: &[LocalAnchor], filter: Filter) -> Vec<Member<'_>> {
     let mut members: Vec<Member<'_>> = Vec::new();
     let mut places = Places::default();
     let certificates = locals
@@ -229,18 +260,32 @@ pub(crate) fn members(locals: &[LocalAnchor]) -> Vec<Member<'_>> {
     for (local, certificate) in certificates {
         let present = places.enter(&certificate.fingerprint.0, members.len());
         let place = present.unwrap_or_else(|| {
-            members.push(Member { certificate, is_ours: false, fate: Fate::Absent });
+            let (fate, is_known, own_fate) = (Fate::Absent, false, None);
+            members.push(Member { certificate, fate, is_known, own_fate });
             members.len() - 1
         });
         let member = &mut members[place];
-        member.is_ours |= local.is_ours;
-        member.fate = match (member.fate, local.fate) {
-            (Fate::Present, _) | (_, Fate::Present) => Fate::Present,
-            (Fate::Absent, fate) => fate,
-            (fate, _) => fate,
-        };
+        member.fate = joined(member.fate, local.fate);
+        if local.is_ours {
+            member.is_known |= local.is_known();
+            let own_fate = member.own_fate.unwrap_or(Fate::Absent);
+            member.own_fate = Some(joined(own_fate, local.fate));
+        }
     }
+    members.retain_mut(|member| {
+        let fate = member.fate_for(filter);
+        member.fate = fate.unwrap_or(Fate::AsFound);
+        fate.is_some()
+    });
     members
+}
+
+fn joined(one: Fate, other: Fate) -> Fate {
+    match (one, other) {
+        (Fate::Present, _) | (_, Fate::Present) => Fate::Present,
+        (Fate::Absent, fate) => fate,
+        (fate, _) => fate,
+    }
 }
 
 /// The certificates of a file that holds nothing but certificates; none of any other.
@@ -278,6 +323,9 @@ pub(crate) fn source_of_stem(stem: &str) -> Option<&str> {
         fingerprint.len() == 12 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_fingerprint.then_some(source)
 }
+
+/// Stands before a certificate that the image trusted before it was given.
+const KNOWN: &[u8] = b"# The image had this certificate before.\n";
 
 /// How the name of each anchor of ours begins.
 pub(crate) const NAME_PREFIX: &str = "ca-entrypoint-";

@@ -7,6 +7,8 @@ use data_encoding::BASE64;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
+use crate::der;
+
 /// One `-----BEGIN LABEL-----` … `-----END LABEL-----` of a text.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Block<'a> {
@@ -48,8 +50,7 @@ pub(crate) fn decode(body: &[u8]) -> Option<Vec<u8>> {
     Some(der.to_vec())
 }
 
-/// What the certificates' blocks of `text` stand for, trust settings included; where there is no
-/// block, the bytes themselves.
+/// The certificates that stand in blocks of `text`; where there is no block, the bytes themselves.
 pub(crate) fn certificates(text: &[u8]) -> Vec<Vec<u8>> {
     let mut blocks = blocks(text).peekable();
     if blocks.peek().is_none() {
@@ -57,8 +58,14 @@ pub(crate) fn certificates(text: &[u8]) -> Vec<Vec<u8>> {
     }
     blocks
         .filter(|block| block.label.ends_with(b"CERTIFICATE"))
-        .filter_map(|block| decode(block.body?))
+        .filter_map(|block| certificate(block.body?))
         .collect()
+}
+
+/// The certificate that a block's body begins with: trust settings may follow it.
+pub(crate) fn certificate(body: &[u8]) -> Option<Vec<u8>> {
+    let bytes = decode(body)?;
+    Some(der::Reader(&bytes).next()?.whole.to_vec())
 }
 
 /// The one form in which this program writes a certificate: 64 columns, line feeds, a final one too

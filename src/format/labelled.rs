@@ -9,24 +9,9 @@ use std::borrow::Cow;
 use crate::certificate::Certificate;
 use crate::der;
 use crate::distinguished_name::label;
-use crate::local;
-use crate::local::LocalAnchor;
-use crate::local::Member;
 use crate::pem;
 use crate::platform::Block;
-use crate::platform::Filter;
 use crate::platform::Form;
-
-/// The certificates that have a place in an output of this form.
-pub(super) fn members(form: Form, locals: &[LocalAnchor]) -> Vec<Member<'_>> {
-    let mut members = local::members(locals);
-    members.retain(|member| match form.filter {
-        Filter::Certificates => true,
-        Filter::Authorities => member.is_ours || member.certificate.is_authority,
-        Filter::Purpose(purpose) => member.is_for(purpose),
-    });
-    members
-}
 
 /// A certificate in PEM. An anchor's trust settings, its `X509_CERT_AUX`, tell nothing but its
 /// label: it is trusted for whatever it says itself.

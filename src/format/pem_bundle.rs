@@ -8,9 +8,9 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::change::Change;
-use crate::der;
 use crate::error::Error;
 use crate::format::labelled;
+use crate::local;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
 use crate::pem;
@@ -52,7 +52,7 @@ struct Entry<'a> {
     der: Option<&'a [u8]>,
     /// A comment and an empty line before it are parts of it.
     has_label: bool,
-    /// It may stand there already.
+    /// It may stand at the end, where an earlier start put it.
     existed: bool,
     fate: Fate,
 }
@@ -82,7 +82,7 @@ fn entries(kind: BundleEntries, locals: &[LocalAnchor]) -> Vec<Entry<'_>> {
                 }
             })
             .collect(),
-        BundleEntries::Certificates { form, has_labels } => labelled::members(form, locals)
+        BundleEntries::Certificates { form, has_labels } => local::members(locals, form.filter)
             .iter()
             .map(|member| Entry {
                 text: Cow::Owned(if has_labels {
@@ -92,7 +92,7 @@ fn entries(kind: BundleEntries, locals: &[LocalAnchor]) -> Vec<Entry<'_>> {
                 }),
                 der: Some(&member.certificate.der),
                 has_label: has_labels,
-                existed: true,
+                existed: !member.is_known,
                 fate: member.fate,
             })
             .collect(),
@@ -228,11 +228,14 @@ fn update(bundle: &[u8], entries: &[Entry<'_>], is_base_ours: bool) -> Option<Ve
     if !is_changed && cuts.is_empty() {
         return None;
     }
-    let mut content = base.to_vec();
     cuts.sort_unstable_by_key(|cut| cut.start);
-    for cut in cuts.into_iter().rev() {
-        content.drain(cut);
+    let mut content = Vec::with_capacity(bundle.len());
+    let mut from = 0;
+    for cut in cuts {
+        content.extend_from_slice(&base[from..cut.start]);
+        from = cut.end;
     }
+    content.extend_from_slice(&base[from..]);
     // Nothing parts the first entry from one before it.
     if entries.iter().any(|entry| entry.has_label) && !base.starts_with(b"\n") {
         let parting = content.len() - content.trim_ascii_start().len();
@@ -281,52 +284,64 @@ fn strip_entry<'a>(bundle: &'a [u8], entry: &Entry<'_>) -> Option<&'a [u8]> {
         .or_else(|| bundle.strip_suffix(text))
 }
 
-/// Where each PEM block of a bundle begins, the last of those that are alike.
+/// Where each PEM block of a bundle begins.
 struct Index<'a> {
     bundle: &'a [u8],
-    /// By the base64 of the block; where entries are certificates, by what it stands for.
-    starts: Places,
+    /// By the base64 of the block; where entries are certificates, by what it stands for. The place
+    /// in `starts` of the last that wasn't found yet.
+    places: Places,
+    /// With the place of the one before that is alike.
+    starts: Vec<(usize, Option<usize>)>,
 }
 
 impl<'a> Index<'a> {
     fn new(bundle: &'a [u8], is_of_certificates: bool) -> Self {
-        let mut starts = Places::default();
+        let mut index = Self { bundle, places: Places::default(), starts: Vec::new() };
         for block in pem::blocks(bundle) {
             match block.body {
                 Some(body) if is_of_certificates => {
-                    let bytes = pem::decode(body).unwrap_or_default();
-                    // Trust settings may follow.
-                    if let Some(certificate) = der::Reader(&bytes).next() {
-                        starts.put(certificate.whole, block.start);
-                    }
+                    let certificate = pem::certificate(body).unwrap_or_default();
+                    index.add(&certificate, block.start);
                 }
-                Some(body) => starts.put(body, block.start),
+                Some(body) => index.add(body, block.start),
                 None => {}
             }
         }
-        Self { bundle, starts }
+        index
+    }
+
+    fn add(&mut self, key: &[u8], start: usize) {
+        self.starts.push((start, self.places.get(key)));
+        self.places.put(key, self.starts.len() - 1);
+    }
+
+    /// Where a block begins; of several that are alike each is found once, the last one first.
+    fn take(&mut self, key: &[u8]) -> Option<usize> {
+        let (start, previous) = self.starts[self.places.get(key).filter(|&place| place != NONE)?];
+        self.places.put(key, previous.unwrap_or(NONE));
+        Some(start)
     }
 
     /// Where an entry stands.
-    fn find(&self, entry: &Entry<'_>) -> Option<Range<usize>> {
+    fn find(&mut self, entry: &Entry<'_>) -> Option<Range<usize>> {
         match entry.der {
             None => self.find_text(&entry.text),
             Some(der) => self.find_certificate(der, entry.has_label),
         }
     }
 
-    fn find_text(&self, text: &[u8]) -> Option<Range<usize>> {
+    fn find_text(&mut self, text: &[u8]) -> Option<Range<usize>> {
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let first = pem::blocks(text).next()?;
-        let at = self.starts.get(first.body?)?.checked_sub(first.start)?;
+        let at = self.take(first.body?)?.checked_sub(first.start)?;
         let rest = self.bundle[at..].strip_prefix(text)?;
         Some(at..at + text.len() + usize::from(rest.starts_with(b"\n")))
     }
 
     /// The block of a certificate; if it has a label, with that comment and the empty line before
     /// it.
-    fn find_certificate(&self, der: &[u8], has_label: bool) -> Option<Range<usize>> {
-        let begin = self.starts.get(der)?;
+    fn find_certificate(&mut self, der: &[u8], has_label: bool) -> Option<Range<usize>> {
+        let begin = self.take(der)?;
         let is_comment = |line: &&[u8]| has_label && line.starts_with(b"#");
         let before = self.bundle[..begin].split_inclusive(|&byte| byte == b'\n').rev();
         let comment: usize = before.take_while(is_comment).map(<[u8]>::len).sum();
@@ -340,6 +355,9 @@ impl<'a> Index<'a> {
         Some(start..end)
     }
 }
+
+/// No place.
+const NONE: usize = usize::MAX;
 
 const END: &[u8] = b"-----END ";
 const END_MARKERS: [&[u8]; 2] =

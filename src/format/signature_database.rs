@@ -15,6 +15,8 @@ use crate::local;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
 use crate::local::Member;
+use crate::places::Places;
+use crate::platform::Filter;
 use crate::platform::Platform;
 use crate::purpose::Purpose;
 use crate::root::Root;
@@ -35,7 +37,9 @@ pub(crate) fn observe(root: &Root, platform: &Platform) -> Result<Vec<State>, Er
         if let Some(content) = root.read_store_file(path)? {
             let metadata = root.metadata(path).ok().flatten();
             let mode = metadata.map_or(MODE, |metadata| sys::permissions(&metadata));
-            states.push(State { path: path.to_owned(), content, mode });
+            let file = root.without_links_into(path, platform.immutable);
+            let path = file.map_err(|cause| Error::ReadStore { path: path.to_owned(), cause })?;
+            states.push(State { path, content, mode });
         }
     }
     Ok(states)
@@ -43,8 +47,7 @@ pub(crate) fn observe(root: &Root, platform: &Platform) -> Result<Vec<State>, Er
 
 /// Makes a database hold the wanted anchors; one that isn't understood is left alone.
 pub(crate) fn changes(state: &State, locals: &[LocalAnchor]) -> Option<Change> {
-    let mut members = local::members(locals);
-    members.retain(|member| member.is_for(Purpose::ServerAuth));
+    let members = local::members(locals, Filter::Purpose(Purpose::ServerAuth));
     let content = update(&state.content, &members)?;
     Some(Change::File { path: state.path.clone(), content, mode: state.mode })
 }
@@ -52,13 +55,17 @@ pub(crate) fn changes(state: &State, locals: &[LocalAnchor]) -> Option<Change> {
 fn update(database: &[u8], members: &[Member<'_>]) -> Option<Vec<u8>> {
     let mut content = Vec::with_capacity(database.len());
     let mut is_there = vec![false; members.len()];
+    let mut places = Places::default();
+    for (place, member) in members.iter().enumerate() {
+        places.put(&member.certificate.der, place);
+    }
     let mut rest = database;
     while !rest.is_empty() {
         let size: usize = u32::from_le_bytes(*rest.get(16..)?.first_chunk()?).try_into().ok()?;
         let (list, after) = rest.split_at_checked(size).filter(|_| size >= HEADER)?;
         rest = after;
         let der = list.get(HEADER + OWNER.len()..);
-        let place = members.iter().position(|member| der == Some(&member.certificate.der));
+        let place = der.and_then(|der| places.get(der));
         if let Some(place) = place {
             is_there[place] = true;
         }

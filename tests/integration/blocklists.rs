@@ -228,3 +228,19 @@ fn where_the_tool_knows_no_blocklist_there_is_none() {
     root.run(&[]).ok();
     assert!(holds(&root, BUNDLE, &corp()));
 }
+
+/// An earlier start's file from elsewhere is no reason to trust it again.
+#[test]
+fn what_is_blocked_does_not_come_back_with_another_source() {
+    for family in FAMILIES {
+        let root = family.image(&roots());
+        let before = root.read(family.bundle);
+        root.write("/a.crt", corp().pem()).write(CA, other().pem());
+        root.run(&["--ca", "/a.crt"]).ok();
+        // The administrator blocks it, and the tool leaves it out.
+        root.write(&format!("{}/blocklist/corp.pem", family.source), corp().pem())
+            .write(family.bundle, before);
+        root.run(&[]).ok();
+        assert!(!holds(&root, family.bundle, &corp()) && holds(&root, family.bundle, &other()));
+    }
+}

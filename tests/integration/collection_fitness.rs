@@ -110,6 +110,24 @@ fn a_server_s_own_certificate_that_is_among_the_anchors_already_is_installed_all
     }
 }
 
+#[test]
+fn a_server_s_own_certificate_goes_with_ours_wherever_else_it_is_kept() {
+    for family in FAMILIES {
+        for path in [
+            format!("{}/leaf.pem", family.anchors),
+            format!("{}/leaf.pem", family.source),
+            format!("{}/anchors/leaf.pem", family.vendor),
+        ] {
+            let root = family.image(&roots());
+            root.write(CA, leaf().pem());
+            root.run(&[]).ok();
+            root.write(&path, leaf().pem());
+            root.run(&["--remove"]).ok();
+            assert!(!holds(&root, family.bundle, &leaf()), "{path}");
+        }
+    }
+}
+
 /// A plain certificate beside the directory of anchors is none for p11-kit, and a distrusted one is
 /// the opposite.
 #[test]

@@ -167,3 +167,43 @@ fn nothing_outside_of_a_hash_directory_goes_because_a_link_in_it_leads_there() {
     root.run(&["--remove"]).ok();
     assert_eq!(root.read("/srv/keep/corp.pem"), corp.as_bytes());
 }
+
+/// A renewed CA has the subject of the old one, which somebody put where the mirror has its links.
+#[test]
+fn a_mirror_s_own_files_stay() {
+    let corp = Certificate::ca("Corp CA");
+    let hash = subject_hash(&corp.pem());
+    let old = Certificate { extensions: Vec::new(), ..Certificate::ca("Corp CA") }.pem();
+    for (name, directory) in [("fedora", "/etc/pki/tls/certs"), ("arch", "/etc/ssl/certs")] {
+        let root = image(name);
+        let paths = [format!("{directory}/{hash}.0"), format!("{directory}/Corp_CA.pem")];
+        for path in &paths {
+            root.write(path, &old);
+        }
+        root.write(CA, corp.pem());
+        root.run(&[]).ok();
+        let link = root.at(&format!("{directory}/{hash}.1")).read_link().unwrap();
+        assert!(link.ends_with("Corp_CA.pem"), "{name}: {link:?}");
+        root.run(&["--remove"]).ok();
+        for path in &paths {
+            assert_eq!(root.read(path), old.as_bytes(), "{name}: {path}");
+        }
+    }
+}
+
+/// The directory's own link is somebody's, and so are the mirror's of that hash.
+#[test]
+fn a_mirror_s_links_of_a_hash_stay_where_the_directory_s_is_left_alone() {
+    let corp = Certificate::ca("Corp CA").pem();
+    let hash = subject_hash(&corp);
+    let root = image("fedora");
+    let file = "/srv/keep/corp.pem";
+    let mirrored = format!("/etc/pki/tls/certs/{hash}.0");
+    root.write(file, &corp)
+        .link(&format!("/etc/pki/ca-trust/extracted/pem/directory-hash/{hash}.0"), file)
+        .link(&mirrored, file)
+        .write(CA, &corp);
+    root.run(&[]).ok();
+    root.run(&["--remove"]).ok();
+    assert_eq!(root.at(&mirrored).read_link().unwrap().to_str(), Some(file));
+}

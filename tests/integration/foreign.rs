@@ -167,3 +167,17 @@ fn a_foreign_file_of_our_link_s_name_is_replaced_by_the_link() {
     root.run(&[]).ok();
     assert_eq!(root.tree(), good);
 }
+
+/// Two sources with one certificate are two copies, and neither of them is anybody else's.
+#[test]
+fn copies_in_the_middle_of_the_bundle_go_and_nothing_else() {
+    let root = debian();
+    root.write("/x.crt", ca("Corp")).write("/y.crt", ca("Corp"));
+    for source in ["/x.crt", "/y.crt"] {
+        root.run(&["--ca", source]).ok();
+    }
+    let appended = ca("Appended");
+    root.write(BUNDLE, bundle(&root) + &appended + &ca("Last"));
+    root.run(&["--remove"]).ok();
+    assert_eq!(bundle(&root), public_bundle() + &appended + &ca("Last"));
+}

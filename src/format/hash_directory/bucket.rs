@@ -8,7 +8,6 @@ use std::path::PathBuf;
 
 use crate::certificate::Fingerprint;
 use crate::change::Change;
-use crate::der;
 use crate::error::Error;
 use crate::local::Fate;
 use crate::pem;
@@ -87,10 +86,6 @@ impl Buckets {
     pub(super) fn get(&self, hash: u32) -> &[HashLink] {
         self.places.get(&hash.to_be_bytes()).map_or(&[], |place| &self.buckets[place])
     }
-
-    pub(super) fn contains(&self, hash: u32) -> bool {
-        self.places.contains(&hash.to_be_bytes())
-    }
 }
 
 fn observe(
@@ -145,23 +140,27 @@ pub(super) fn links<'a>(buckets: &'a Buckets, members: &'a [Member]) -> Vec<Link
 
 /// To each member that is wanted, and to whatever else was there.
 fn links_of<'a>(hash: u32, before: &'a [HashLink], members: &[&'a Member]) -> Links<'a> {
-    let is_absent = |target: &Path| {
-        members.iter().any(|member| member.fate == Fate::Absent && member.name == target)
-    };
+    let mut absent = Places::default();
+    for member in members.iter().filter(|member| member.fate == Fate::Absent) {
+        absent.add(key(&member.name));
+    }
     let kept: Vec<&HashLink> = before
         .iter()
         .filter(|link| {
             link.behind != Behind::Nothing
-                && !link.target.as_ref().is_some_and(|target| is_absent(target))
+                && !link.target.as_ref().is_some_and(|target| absent.contains(key(target)))
         })
         .collect();
     // The same certificate under another name needs no second link.
+    let mut known = Places::default();
+    for link in &kept {
+        known.add(link.target.as_deref().map(key).unwrap_or_default());
+        known.add(link.behind.fingerprint().as_ref().map_or(&[], |fingerprint| &fingerprint.0));
+    }
     let is_new = |member: &&&Member| {
-        let is_it = |link: &&HashLink| {
-            link.target.as_ref() == Some(&member.name)
-                || link.behind.fingerprint() == Some(member.fingerprint)
-        };
-        member.fate == Fate::Present && !kept.iter().any(is_it)
+        member.fate == Fate::Present
+            && !known.contains(key(&member.name))
+            && !known.contains(&member.fingerprint.0)
     };
     let new: Vec<&Path> =
         members.iter().filter(is_new).map(|member| member.name.as_path()).collect();
@@ -178,13 +177,11 @@ fn links_of<'a>(hash: u32, before: &'a [HashLink], members: &[&'a Member]) -> Li
     Links { hash, before, targets }
 }
 
-impl<'a> Links<'a> {
-    /// The names and the targets.
-    pub(super) fn targets(&self) -> impl Iterator<Item = (PathBuf, &'a Path)> {
-        let named = self.targets.iter().enumerate();
-        named.filter_map(|(number, target)| Some((name(self.hash, number), (*target)?)))
-    }
+fn key(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
+}
 
+impl<'a> Links<'a> {
     /// What makes a directory have just these.
     pub(super) fn changes(&self, directory: &Path) -> Vec<Change> {
         let mut changes = Vec::new();
@@ -222,11 +219,7 @@ fn look_behind(root: &Root, path: &Path) -> Result<Behind, Error> {
         return Ok(Behind::Nothing);
     };
     let mut blocks = pem::blocks(&text);
-    let first = blocks.next().and_then(|block| pem::decode(block.body?));
-    let is_only = blocks.next().is_none();
-    let only = first.filter(|_| is_only);
-    // Trust settings may follow.
-    let certificate = only.as_deref().and_then(|bytes| der::Reader(bytes).next());
-    let fingerprint = certificate.map(|certificate| Fingerprint::of(certificate.whole));
-    Ok(fingerprint.map_or(Behind::OtherFile, Behind::Certificate))
+    let first = blocks.next().and_then(|block| pem::certificate(block.body?));
+    let only = first.filter(|_| blocks.next().is_none());
+    Ok(only.map_or(Behind::OtherFile, |der| Behind::Certificate(Fingerprint::of(&der))))
 }

@@ -11,13 +11,13 @@ use super::bucket;
 use super::bucket::Behind;
 use super::bucket::Buckets;
 use super::bucket::HashLink;
-use super::bucket::Links;
 use super::bucket::Member;
 use crate::certificate::Certificate;
 use crate::certificate::Fingerprint;
 use crate::change::Change;
 use crate::error::Error;
 use crate::format::labelled;
+use crate::local;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
 use crate::places::Places;
@@ -34,8 +34,6 @@ pub(crate) struct State {
     files: Vec<File>,
     /// Of the anchors' subject hashes.
     buckets: Buckets,
-    /// Of the files.
-    names: Places,
     mirror: Option<MirrorState>,
 }
 
@@ -49,10 +47,14 @@ struct File {
     fate: Fate,
 }
 
+/// The second directory's links to the anchors' files.
 struct MirrorState {
     mirror: &'static Mirror,
-    /// Names and targets, as far as they are asked for.
-    links: Vec<(PathBuf, PathBuf)>,
+    buckets: Buckets,
+    /// Of the files, the names that are free, or links into the first directory.
+    open: Places,
+    /// Of those, the ones that are links to where they shall lead.
+    current: Places,
 }
 
 /// # Errors
@@ -69,7 +71,8 @@ pub(super) fn observe(
         return Ok(State::default());
     }
     let mut state = State { path: path.to_owned(), ..State::default() };
-    for member in labelled::members(form, locals) {
+    let mut names = Names::default();
+    for member in local::members(locals, form.filter) {
         let certificate = member.certificate;
         let hashes = [certificate.subject_hash, old_subject_hash(&certificate.subject_der)];
         let mut found: Option<Option<PathBuf>> = None;
@@ -89,9 +92,8 @@ pub(super) fn observe(
             Some(Some(target)) if is_name(&target) => (target, true),
             // It stands under its number, or somebody's link leads to it elsewhere: that stays.
             Some(_) => continue,
-            None => place_for(root, path, certificate, &content, &state.names)?,
+            None => place_for(root, path, certificate, &content, &mut names)?,
         };
-        state.names.add(name.as_os_str().as_encoded_bytes());
         state.files.push(File {
             name,
             exists,
@@ -102,7 +104,7 @@ pub(super) fn observe(
         });
     }
     if let Some(mirror) = mirror {
-        state.mirror = observe_mirror(root, mirror, &state)?;
+        state.mirror = observe_mirror(root, mirror, &state.files)?;
     }
     Ok(state)
 }
@@ -112,29 +114,43 @@ fn is_name(target: &Path) -> bool {
     target.file_name() == Some(target.as_os_str())
 }
 
+/// The names of new files.
+#[derive(Default)]
+struct Names {
+    taken: Places,
+    /// By what it is made of, how many numbers were tried for a name.
+    tried: Places,
+}
+
 /// A name for an anchor's file that has no link, and whether the file is there already.
 fn place_for(
     root: &Root,
     directory: &Path,
     certificate: &Certificate,
     content: &[u8],
-    taken: &Places,
+    names: &mut Names,
 ) -> Result<(PathBuf, bool), Error> {
-    let mut number = 0;
+    let bare = bare_name(certificate);
+    let mut number = names.tried.get(bare.as_bytes()).unwrap_or(0);
     loop {
-        let name = name(certificate, number);
+        let name = match number {
+            0 => format!("{bare}.pem"),
+            number => format!("{bare}.{number}.pem"),
+        };
         number += 1;
-        if taken.contains(name.as_bytes()) {
+        names.tried.put(bare.as_bytes(), number);
+        if !names.taken.add(name.as_bytes()) {
             continue;
         }
+        let name = PathBuf::from(name);
         let path = directory.join(&name);
         let exists = root.has_entry(&path);
         if !exists.map_err(|cause| Error::ReadStore { path: path.clone(), cause })? {
-            return Ok((name.into(), false));
+            return Ok((name, false));
         }
         // An earlier start that was cut short may have left it so.
         if root.read_store_file(&path)?.is_some_and(|present| present == content) {
-            return Ok((name.into(), true));
+            return Ok((name, true));
         }
     }
 }
@@ -143,23 +159,40 @@ fn place_for(
 fn observe_mirror(
     root: &Root,
     mirror: &'static Mirror,
-    state: &State,
+    files: &[File],
 ) -> Result<Option<MirrorState>, Error> {
     let path = Path::new(mirror.path);
-    let names = root.names(path);
-    let names = names.map_err(|cause| Error::ReadStore { path: path.to_owned(), cause })?;
-    if !names.iter().any(|name| bucket::hash_of(name).is_some()) {
+    let failed = |cause| Error::ReadStore { path: path.to_owned(), cause };
+    if !root.has_name(path, |name| bucket::hash_of(name).is_some()).map_err(failed)? {
         return Ok(None);
     }
-    let mut links = Vec::new();
-    for name in names {
-        let is_asked_for = bucket::hash_of(&name).is_some_and(|hash| state.buckets.contains(hash))
-            || state.names.contains(name.as_encoded_bytes());
-        if is_asked_for && let Some(target) = root.read_link(&path.join(&name)) {
-            links.push((PathBuf::from(name), target));
+    let mut state = MirrorState {
+        mirror,
+        buckets: Buckets::default(),
+        open: Places::default(),
+        current: Places::default(),
+    };
+    for file in files {
+        let target = Path::new(mirror.target).join(&file.name);
+        let known = |link: &Path| (link == target).then_some(Behind::Certificate(file.fingerprint));
+        for hash in file.hashes {
+            state.buckets.observe(root, path, hash, &known)?;
+        }
+        if mirror.has_files {
+            let entry = path.join(&file.name);
+            let key = file.name.as_os_str().as_encoded_bytes();
+            match root.read_link(&entry) {
+                Some(present) if present == target => {
+                    state.open.add(key);
+                    state.current.add(key);
+                }
+                Some(present) if present.starts_with(mirror.target) => _ = state.open.add(key),
+                None if !root.has_entry(&entry).map_err(failed)? => _ = state.open.add(key),
+                _ => {}
+            }
         }
     }
-    Ok(Some(MirrorState { mirror, links }))
+    Ok(Some(state))
 }
 
 /// Makes the directory hold the wanted anchors.
@@ -185,62 +218,48 @@ pub(super) fn changes(state: &State) -> Vec<Change> {
     changes.extend(links.iter().flat_map(|links| links.changes(&state.path)));
     changes.extend(removals);
     if let Some(mirror) = &state.mirror {
-        let mut wanted: Vec<(PathBuf, &Path)> = links.iter().flat_map(Links::targets).collect();
-        if mirror.mirror.has_files {
-            let is_there = |file: &&File| match file.fate {
-                Fate::Present => true,
-                Fate::AsFound | Fate::AbsentHere => file.exists,
-                Fate::Absent => false,
-            };
-            let files = state.files.iter().filter(is_there);
-            wanted.extend(files.map(|file| (file.name.clone(), file.name.as_path())));
-        }
-        changes.extend(mirror_changes(mirror, wanted));
+        changes.extend(mirror_changes(mirror, &state.files));
     }
     changes
 }
 
-/// Makes the mirror have what is wanted, names with targets, and not what was and isn't any more.
-fn mirror_changes(state: &MirrorState, wanted: Vec<(PathBuf, &Path)>) -> Vec<Change> {
-    let MirrorState { mirror, links } = state;
+/// Makes the mirror lead to what is in the directory. Somebody's own entries stay as they are.
+fn mirror_changes(state: &MirrorState, files: &[File]) -> Vec<Change> {
+    let MirrorState { mirror, buckets, open, current } = state;
+    let directory = Path::new(mirror.path);
+    let mut members = Vec::new();
     let mut changes = Vec::new();
-    let mut present = Places::default();
-    for (place, (name, _)) in links.iter().enumerate() {
-        present.put(name.as_os_str().as_encoded_bytes(), place);
-    }
-    let mut names = Places::default();
-    for (name, target) in wanted {
-        let key = name.as_os_str().as_encoded_bytes();
-        names.add(key);
-        let target = Path::new(mirror.target).join(target);
-        if present.get(key).is_none_or(|place| links[place].1 != target) {
-            changes.push(Change::Link { path: Path::new(mirror.path).join(name), target });
+    for file in files {
+        let target = Path::new(mirror.target).join(&file.name);
+        let key = file.name.as_os_str().as_encoded_bytes();
+        let path = directory.join(&file.name);
+        match file.fate {
+            Fate::Present if open.contains(key) && !current.contains(key) => {
+                changes.push(Change::Link { path, target: target.clone() });
+            }
+            Fate::Absent if current.contains(key) => changes.push(Change::Remove { path }),
+            _ => {}
+        }
+        for hash in file.hashes {
+            let (name, fingerprint, fate) = (target.clone(), file.fingerprint, file.fate);
+            members.push(Member { hash, name, fingerprint, fate });
         }
     }
-    for (name, target) in links {
-        // Somebody's own link leads elsewhere.
-        let is_ours = target.starts_with(mirror.target);
-        if is_ours && !names.contains(name.as_os_str().as_encoded_bytes()) {
-            changes.push(Change::Remove { path: Path::new(mirror.path).join(name) });
-        }
-    }
+    let links = bucket::links(buckets, &members);
+    changes.extend(links.iter().flat_map(|links| links.changes(directory)));
     changes
 }
 
-/// The names that an anchor's file may have, by number, the best first (`make_unique_name` in
-/// `trust/save.c`).
-fn name(certificate: &Certificate, number: usize) -> String {
+/// What an anchor's file is named by, without a number and the ending (`p11_path_canon` in
+/// `common/path.c`, `make_unique_name` in `trust/save.c`).
+fn bare_name(certificate: &Certificate) -> String {
     let label = labelled::label_or(certificate, "certificate");
     let is_valid = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_".contains(byte);
-    let bare: String = label
+    label
         .bytes()
         .map(|byte| if is_valid(&byte) { char::from(byte) } else { '_' })
         .take(NAME_MAX)
-        .collect();
-    match number {
-        0 => format!("{bare}.pem"),
-        number => format!("{bare}.{number}.pem"),
-    }
+        .collect()
 }
 
 /// Of its files, which nobody changes.

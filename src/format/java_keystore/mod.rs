@@ -7,7 +7,6 @@ mod jks;
 mod pkcs12;
 mod review;
 
-use std::iter;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -25,6 +24,7 @@ use crate::local::LocalAnchor;
 use crate::local::Member;
 use crate::local::stem_of;
 use crate::platform::Alias;
+use crate::platform::Filter;
 use crate::platform::Platform;
 use crate::purpose::Purpose;
 use crate::root::Root;
@@ -159,8 +159,7 @@ fn wanted(platform: &Platform, locals: &[LocalAnchor]) -> Wanted {
             divide(Identity::Alias, locals.iter().map(entry))
         }
         Alias::Label => {
-            let mut members = local::members(locals);
-            members.retain(|member| member.is_for(Purpose::ServerAuth));
+            let members = local::members(locals, Filter::Purpose(Purpose::ServerAuth));
             let entry = |member: &Member<'_>| {
                 let label = label_or(member.certificate, "unlabeled");
                 (member.fate, entry(&label_alias(&label), member.certificate))
@@ -189,10 +188,12 @@ fn label_alias(label: &str) -> String {
     label.chars().filter(is_kept).take(ALIAS_MAX).collect()
 }
 
-/// An alias and, should it be taken, others: with `-1`, `-2` behind it.
-fn numbered(alias: &str) -> impl Iterator<Item = String> {
-    let others = (1..).map(move |number| format!("{alias}-{number}"));
-    iter::once(alias.to_owned()).chain(others)
+/// An alias or, should it be taken, another: with `-1`, `-2` behind it.
+fn numbered(alias: &str, number: usize) -> String {
+    match number {
+        0 => alias.to_owned(),
+        number => format!("{alias}-{number}"),
+    }
 }
 
 /// `None` of a certificate without an issuer's name, which would keep Java from reading the whole

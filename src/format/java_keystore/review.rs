@@ -16,7 +16,7 @@ pub(super) struct Review<'a> {
     places: Places,
     is_there: Vec<bool>,
     /// Of other entries, as far as they may be in the way of ours.
-    taken: Vec<Vec<u8>>,
+    taken: Places,
 }
 
 impl<'a> Review<'a> {
@@ -35,7 +35,7 @@ impl<'a> Review<'a> {
         for entry in &wanted.absent {
             places.enter(&key(entry), wanted.present.len());
         }
-        Self { wanted, encode, places, is_there, taken: Vec::new() }
+        Self { wanted, encode, places, is_there, taken: Places::default() }
     }
 
     /// Whether a certificate stays: nobody asks for it to be gone, or for its alias to stand for
@@ -45,50 +45,54 @@ impl<'a> Review<'a> {
             Identity::Alias => alias,
             Identity::Certificate => der,
         };
-        let Some(place) = self.places.get(key) else {
-            if self.wanted.identity == Identity::Certificate {
-                self.taken.push(alias.to_owned());
-            }
-            return true;
-        };
-        match (self.wanted.present.get(place), self.is_there.get_mut(place)) {
-            (Some(entry), Some(is_there)) if entry.der == der => {
-                *is_there = true;
-                // Others of its name get other aliases.
-                if self.wanted.identity == Identity::Certificate {
-                    self.taken.push(alias.to_owned());
+        let keeps = match self.places.get(key) {
+            None => true,
+            Some(place) => match (self.wanted.present.get(place), self.is_there.get_mut(place)) {
+                (Some(entry), Some(is_there)) if entry.der == der => {
+                    *is_there = true;
+                    true
                 }
-                true
-            }
-            (None, _) => !self.may_be_ours(alias, der),
-            _ => false,
+                (None, _) => !self.may_be_ours(alias, der),
+                _ => false,
+            },
+        };
+        // The alias of what stands for itself isn't another one's.
+        if keeps && self.wanted.identity == Identity::Certificate {
+            self.taken.add(alias);
         }
+        keeps
     }
 
     /// Whether an unwanted certificate stands under an alias that it would have been given. Any
     /// other is somebody's choice.
     fn may_be_ours(&self, alias: &[u8], der: &[u8]) -> bool {
         let is_it = |entry: &&Entry| {
-            let mut names = super::numbered(&entry.alias).take(NUMBERS_MAX);
-            entry.der == der && names.any(|name| (self.encode)(&name) == alias)
+            let is_name = |number| (self.encode)(&super::numbered(&entry.alias, number)) == alias;
+            entry.der == der && (0..NUMBERS_MAX).any(is_name)
         };
         self.wanted.identity == Identity::Alias
             || self.wanted.absent.iter().any(|entry| is_it(&entry))
     }
 
     /// What is to be added, under aliases that no other entry has.
-    pub(super) fn missing(&self) -> Vec<Entry> {
+    pub(super) fn missing(&mut self) -> Vec<Entry> {
         let mut missing: Vec<Entry> = Vec::new();
+        // By alias, how many numbers were tried.
+        let mut tried = Places::default();
         for (entry, is_there) in self.wanted.present.iter().zip(&self.is_there) {
             if *is_there {
                 continue;
             }
-            let is_free = |alias: &String| {
-                !self.taken.contains(&(self.encode)(alias))
-                    && !missing.iter().any(|other| other.alias == *alias)
+            let mut number = tried.get(entry.alias.as_bytes()).unwrap_or(0);
+            let alias = loop {
+                let alias = super::numbered(&entry.alias, number);
+                number += 1;
+                if self.taken.add(&(self.encode)(&alias)) {
+                    break alias;
+                }
             };
-            let alias = super::numbered(&entry.alias).find(is_free);
-            missing.push(Entry { alias: alias.unwrap_or_default(), ..entry.clone() });
+            tried.put(entry.alias.as_bytes(), number);
+            missing.push(Entry { alias, ..entry.clone() });
         }
         missing
     }

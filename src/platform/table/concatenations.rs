@@ -105,5 +105,9 @@ pub(super) const PHOTON: Platform = Platform {
         paths: &["/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/certs/ca-certificates.crt"],
         entries: BundleEntries::Files(Separator::MissingLineFeed),
     }],
+    hash_directories: &[HashDirectory {
+        path: "/etc/ssl/certs",
+        entries: DirectoryEntries::Links { prefix: "", hash_links: HashLinks::WhereUsed },
+    }],
     ..BUNDLE_ONLY
 };

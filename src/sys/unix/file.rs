@@ -288,14 +288,17 @@ fn opening(directory: &Path, act: &dyn Fn() -> io::Result<()>) -> io::Result<()>
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => error,
         result => return result,
     };
-    let metadata = fs::metadata(directory)?;
+    // By its descriptor: nobody can put another directory in its place meanwhile.
+    let flags = libc::O_DIRECTORY | libc::O_NOFOLLOW;
+    let directory = OpenOptions::new().read(true).custom_flags(flags).open(directory)?;
+    let metadata = directory.metadata()?;
     let mode = permissions(&metadata);
     if metadata.uid() != unistd::geteuid().as_raw() || mode & OWNER_WRITES == OWNER_WRITES {
         return Err(error);
     }
-    fs::set_permissions(directory, Permissions::from_mode(mode | OWNER_WRITES))?;
+    directory.set_permissions(Permissions::from_mode(mode | OWNER_WRITES))?;
     let result = act();
-    fs::set_permissions(directory, Permissions::from_mode(mode))?;
+    directory.set_permissions(Permissions::from_mode(mode))?;
     result
 }
 
