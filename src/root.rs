@@ -151,7 +151,10 @@ impl Root {
 
     /// The path in this root of the file that is to be written for `path`: where its links lead, but
     /// not into one of the directories in which files never change. A link that does is taken for
-    /// the file itself.
+    /// the file itself; where there is none, the path is in that directory all the same.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
     pub(crate) fn without_links_into(
         &self,
         path: &Path,

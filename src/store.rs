@@ -30,9 +30,9 @@ pub(crate) struct StoreState {
     pub(crate) bundles: Vec<pem_bundle::State>,
     pub(crate) hash_directories: Vec<hash_directory::State>,
     pub(crate) signature_databases: Vec<signature_database::State>,
-    /// The tool may have made the outputs of the anchors directory since: what is in them besides
-    /// what an earlier start appended may be ours.
-    pub(crate) is_rebuilt: bool,
+    /// What goes may have been put anywhere in a bundle, by the tool: it had all that it makes one
+    /// of.
+    pub(crate) may_be_rebuilt: bool,
     /// An earlier start didn't get to its end.
     pub(crate) was_cut_short: bool,
     /// Hooks that the distribution's tool would run.
@@ -169,7 +169,7 @@ pub(crate) fn observe(
         bundles,
         hash_directories,
         signature_databases: signature_database::observe(root, platform)?,
-        is_rebuilt: platform.collection.is_none()
+        may_be_rebuilt: platform.collection.is_none()
             || locals.iter().any(|local| local.fate == Fate::Absent)
                 && holders::exist(root, platform),
         was_cut_short: root.exists(&unfinished(platform)),

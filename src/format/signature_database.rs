@@ -29,6 +29,8 @@ pub(crate) struct State {
     mode: u32,
 }
 
+/// The databases that exist, each under the path of its file.
+///
 /// # Errors
 /// When a database exists and can't be read.
 pub(crate) fn observe(root: &Root, platform: &Platform) -> Result<Vec<State>, Error> {

@@ -133,7 +133,7 @@ pub(crate) fn plan(
             mode: 0o644,
         })
         .collect();
-    let is_base_ours = state.is_rebuilt && !state.was_cut_short;
+    let is_base_ours = state.may_be_rebuilt && !state.was_cut_short;
     let bundles = state.bundles.iter();
     changes.extend(bundles.filter_map(|bundle| pem_bundle::changes(bundle, locals, is_base_ours)));
     changes.extend(links.changes);

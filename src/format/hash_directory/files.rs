@@ -57,6 +57,8 @@ struct MirrorState {
     current: Places,
 }
 
+/// Looks at the directory, as far as it concerns the anchors.
+///
 /// # Errors
 /// When a part of the directory can't be read.
 pub(super) fn observe(
@@ -75,6 +77,7 @@ pub(super) fn observe(
     for member in local::members(locals, form.filter) {
         let certificate = member.certificate;
         let hashes = [certificate.subject_hash, old_subject_hash(&certificate.subject_der)];
+        // Where a hash link to it leads; nowhere, where a file stands in a link's place.
         let mut found: Option<Option<PathBuf>> = None;
         for hash in hashes {
             // What the new hash found, the old one needs not look at again.

@@ -12,8 +12,8 @@ use super::integrity::jks_digest;
 use super::review::Review;
 use crate::error::Unusable;
 
-/// The keystore with `present` in it, and without the certificates under the aliases of `absent`;
-/// `None` when it is so already. Every other entry stays as it is and where it is.
+/// The keystore with what is wanted in it, and without the certificates that aren't; `None` when it is
+/// so already. Every other entry stays as it is and where it is.
 ///
 /// # Errors
 /// When it isn't understood, or is protected by another password.
@@ -155,14 +155,14 @@ fn write(entry: &Entry, version: u32, to: &mut Vec<u8>) {
     to.extend_from_slice(&entry.der);
 }
 
-/// An alias is made of a file's name: its length fits.
+/// An alias is made of a file's name, or cut to a length that fits.
 fn write_text(text: &[u8], to: &mut Vec<u8>) {
     to.extend_from_slice(&(text.len() as u16).to_be_bytes());
     to.extend_from_slice(text);
 }
 
-/// UTF-8 in which a character outside the basic plane is two surrogates of three bytes each. A file's
-/// name has no NUL, which is the other difference.
+/// UTF-8 in which a character outside the basic plane is two surrogates of three bytes each. No
+/// alias has a NUL, which is the other difference.
 fn modified_utf8(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     for unit in text.encode_utf16() {

@@ -23,7 +23,8 @@ use crate::der::nested;
 use crate::der::tagged;
 use crate::error::Unusable;
 
-/// The keystore with what is wanted in it, and without the plain certificates that aren't; `None` when it is so already. Every other entry stays as it is and where it is.
+/// The keystore with what is wanted in it, and without the plain certificates that aren't; `None` when
+/// it is so already. Every other entry stays as it is and where it is.
 ///
 /// # Errors
 /// When it isn't understood, or is protected by another password.
