@@ -50,7 +50,7 @@ images: ## The images that the tests run in
 .PHONY: bench
 bench: build ## The time and memory that a start costs
 	scripts/need.sh hyperfine=hyperfine jq=jq valgrind=valgrind /usr/bin/time=time openssl=openssl
-	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) 'scripts/images.sh bookworm alpine clients && scripts/bench.sh'
+	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) 'scripts/images.sh bookworm alpine fedora clients && scripts/bench.sh'
 
 .PHONY: demo
 demo: build ## A container that trusts a private CA, from start to end

@@ -4,6 +4,7 @@
 #   bench-container.sh IMAGE store     as root, who may write the store
 #   bench-container.sh IMAGE private   as a user who may not
 #   bench-container.sh IMAGE java      as root, beside keytool
+#   bench-container.sh IMAGE extracted as root, beside p11-kit
 set -eu
 
 image=$1
@@ -66,6 +67,22 @@ java() {
         "keytool -importcert -noprompt -cacerts -storepass changeit -alias bench -file /bench/ca.crt"
     "$ours" -q --ca /bench/ca.crt
     compare_with_bare java-again "--ca /bench/ca.crt"
+}
+
+extracted() {
+    anchors=/etc/pki/ca-trust/source/anchors
+    mkdir -p "${mounted%/*}"
+    cp /bench/ca.crt "$mounted"
+    "$ours" -q
+    compare_with_bare again
+
+    measure install --warmup 2 --runs 20 \
+        --prepare "$ours -q --remove" "$ours -q" \
+        --prepare "rm -f $anchors/bench.crt" "sh -c 'cp $mounted $anchors/bench.crt; update-ca-trust'"
+    rm -f $anchors/bench.crt
+    "$ours" -q
+    update-ca-trust
+    compare_with_bare after-theirs
 }
 
 "$2"

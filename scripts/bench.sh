@@ -82,6 +82,16 @@ ratio clients java-install
 echo "nothing to do, added to a bare /bin/true"
 added clients java-again
 
+docker run --rm --network none -v "$work/bench:/bench:ro" -v "$work/results:/results" \
+    ca-entrypoint-test:fedora /bin/sh /bench/bench-container.sh fedora extracted
+echo "== Fedora's layout, 141 roots"
+echo "one anchor in all outputs, ours against cp and update-ca-trust"
+ratio fedora install
+echo "nothing to do, added to a bare /bin/true"
+added fedora again
+echo "nothing to do after a run of update-ca-trust, added to a bare /bin/true"
+added fedora after-theirs
+
 root=$work/root
 mkdir -p "$root/etc/gitlab-runner/certs" "$root/etc/ssl/certs"
 echo ID=debian >"$root/etc/os-release"
