@@ -10,7 +10,16 @@ use crate::p11_kit_store::assert_idle;
 use crate::p11_kit_store::remove;
 use crate::side::install;
 
-on_each_family! {
+// With labels and without; the other two differ in their layout alone.
+on_each_family! { @ fedora FEDORA
+    what_is_no_ca_for_servers_is_left_out
+    an_issuer_without_a_name
+    the_label_of_a_root
+    a_root_that_the_image_has
+    a_root_that_the_image_distrusts
+    files_that_are_left_to_the_tool
+}
+on_each_family! { @ suse SUSE
     what_is_no_ca_for_servers_is_left_out
     an_issuer_without_a_name
     the_label_of_a_root
