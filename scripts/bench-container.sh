@@ -27,9 +27,8 @@ compare_with_bare() {
     done
 }
 
-store() {
-    compare_with_bare bare
-
+# beside TOOL: a start with nothing to do, and one that installs, beside the distribution's way.
+beside() {
     mkdir -p "${mounted%/*}"
     cp /bench/ca.crt "$mounted"
     "$ours" -q
@@ -37,8 +36,13 @@ store() {
 
     measure install --warmup 2 --runs 20 \
         --prepare "$ours -q --remove" "$ours -q" \
-        --prepare "rm -f $anchors/bench.crt" "sh -c 'cp $mounted $anchors/bench.crt; update-ca-certificates --fresh'"
+        --prepare "rm -f $anchors/bench.crt" "sh -c 'cp $mounted $anchors/bench.crt; $1'"
     rm -f $anchors/bench.crt
+}
+
+store() {
+    compare_with_bare bare
+    beside 'update-ca-certificates --fresh'
     update-ca-certificates --fresh >/dev/null 2>&1
 
     for count in 100 1000; do
@@ -71,15 +75,7 @@ java() {
 
 extracted() {
     anchors=/etc/pki/ca-trust/source/anchors
-    mkdir -p "${mounted%/*}"
-    cp /bench/ca.crt "$mounted"
-    "$ours" -q
-    compare_with_bare again
-
-    measure install --warmup 2 --runs 20 \
-        --prepare "$ours -q --remove" "$ours -q" \
-        --prepare "rm -f $anchors/bench.crt" "sh -c 'cp $mounted $anchors/bench.crt; update-ca-trust'"
-    rm -f $anchors/bench.crt
+    beside update-ca-trust
     "$ours" -q
     update-ca-trust
     compare_with_bare after-theirs

@@ -257,12 +257,14 @@ const ANCHORS_FILE: &str = "/usr/local/share/ca-entrypoint-anchors.pem";
 /// Makes a test of each case for each family.
 macro_rules! on_each_family {
     ($($case:ident)*) => {
-        crate::families::on_each_family! { @ fedora FEDORA $($case)* }
-        crate::families::on_each_family! { @ rhel RHEL $($case)* }
-        crate::families::on_each_family! { @ suse SUSE $($case)* }
-        crate::families::on_each_family! { @ arch ARCH $($case)* }
+        crate::families::on_each_family! {
+            [fedora FEDORA] [rhel RHEL] [suse SUSE] [arch ARCH]: { $($case)* }
+        }
     };
-    (@ $module:ident $family:ident $($case:ident)*) => {
+    ($([$module:ident $family:ident])+: $cases:tt) => {
+        $(crate::families::on_each_family! { @ $module $family $cases })+
+    };
+    (@ $module:ident $family:ident { $($case:ident)* }) => {
         mod $module {
             $(
                 #[test]

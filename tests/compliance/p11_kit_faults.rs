@@ -11,22 +11,14 @@ use crate::p11_kit_store::remove;
 use crate::side::install;
 
 // With labels and without; the other two differ in their layout alone.
-on_each_family! { @ fedora FEDORA
+on_each_family! { [fedora FEDORA] [suse SUSE]: {
     what_is_no_ca_for_servers_is_left_out
     an_issuer_without_a_name
     the_label_of_a_root
     a_root_that_the_image_has
     a_root_that_the_image_distrusts
     files_that_are_left_to_the_tool
-}
-on_each_family! { @ suse SUSE
-    what_is_no_ca_for_servers_is_left_out
-    an_issuer_without_a_name
-    the_label_of_a_root
-    a_root_that_the_image_has
-    a_root_that_the_image_distrusts
-    files_that_are_left_to_the_tool
-}
+} }
 
 fn pair(family: &Family) -> [Container; 2] {
     [(); 2].map(|()| Container::start(family.image))
