@@ -4,10 +4,7 @@
 
 use std::fmt;
 
-use x509_parser::asn1_rs::FromDer;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::ExtendedKeyUsage;
-use x509_parser::oid_registry::OID_X509_EXT_EXTENDED_KEY_USAGE;
 use x509_parser::oid_registry::OID_X509_EXT_KEY_USAGE;
 use x509_parser::oid_registry::OID_X509_EXT_SUBJECT_KEY_IDENTIFIER;
 use x509_parser::public_key::PublicKey;
@@ -15,6 +12,7 @@ use x509_parser::time::ASN1Time;
 use x509_parser::x509::X509Version;
 
 use crate::purpose::basic_constraints;
+use crate::purpose::extended_key_usage;
 use crate::purpose::extension;
 
 /// One reason; its text, a predicate, says who refuses the certificate.
@@ -43,8 +41,7 @@ pub(crate) fn of(x509: &X509Certificate<'_>) -> Vec<Concern> {
     if x509.issuer().iter_rdn().next().is_none() {
         concerns.push(Concern::IssuerUnnamed);
     }
-    if let Some(extension) = extension(x509, &OID_X509_EXT_EXTENDED_KEY_USAGE)
-        && let Ok((_, usage)) = ExtendedKeyUsage::from_der(extension.value)
+    if let Some(Some(usage)) = extended_key_usage(x509)
         && !usage.any
         && !usage.server_auth
     {

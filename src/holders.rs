@@ -10,6 +10,7 @@ use crate::local::Fate;
 use crate::local::LocalAnchor;
 use crate::pem;
 use crate::places::Places;
+use crate::places::key;
 use crate::platform::Platform;
 use crate::root::Root;
 
@@ -42,8 +43,8 @@ fn mark_known(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
     if !locals.iter_mut().any(|local| is_new(&local)) || exist(root, platform) {
         return;
     }
-    let paths = platform.bundles.first().into_iter().flat_map(|bundle| bundle.paths);
-    let mut bundles = paths.filter_map(|path| root.read_store_file(Path::new(path)).ok().flatten());
+    let read = |path: &&str| root.read_store_file(Path::new(path)).ok().flatten();
+    let mut bundles = platform.main_bundles().iter().filter_map(read);
     let mut known = Places::default();
     add_certificates(&bundles.next().unwrap_or_default(), &mut known);
     for local in locals.iter_mut().filter(is_new) {
@@ -63,14 +64,14 @@ fn keep_held(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
     let mut held = Places::default();
     let mut ours = Places::default();
     for local in locals.iter().filter(|local| local.is_ours) {
-        ours.add(local.path.as_os_str().as_encoded_bytes());
+        ours.add(key(&local.path));
     }
     // The tool takes files of the anchors directory that this program doesn't.
     let directories = collection.sources.iter().chain([&platform.anchors_directory]);
     for directory in directories.map(Path::new) {
         for name in root.names(directory).unwrap_or_default() {
             let path = directory.join(name);
-            if !ours.contains(path.as_os_str().as_encoded_bytes()) {
+            if !ours.contains(key(&path)) {
                 let bytes = root.read_store_file(&path).ok().flatten().unwrap_or_default();
                 add_trusted(&bytes, directory.ends_with("anchors"), &mut held);
             }

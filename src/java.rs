@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::platform::Platform;
 use crate::root::Root;
+use crate::root::is_in;
 use crate::sys;
 
 /// A keystore that exists.
@@ -78,9 +79,8 @@ fn look_at(
         && let Ok(path) = root.without_links_into(path, platform.immutable)
         && !found.iter().any(|keystore| keystore.path == path)
     {
-        let is_immutable = platform.immutable.iter().any(|prefix| path.starts_with(prefix));
         let is_safe = is_safe_so_far
-            && !is_immutable
+            && !is_in(&path, platform.immutable)
             && path.parent().is_some_and(|parent| is_safe(root, parent));
         found.push(Keystore { path, is_safe });
     }

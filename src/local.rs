@@ -11,6 +11,7 @@ use crate::certificate::Certificate;
 use crate::certificate::Fingerprint;
 use crate::pem;
 use crate::places::Places;
+use crate::places::key;
 use crate::platform::Filter;
 use crate::platform::Platform;
 use crate::purpose::Purpose;
@@ -197,10 +198,6 @@ pub(crate) fn anchors(
         sorted.extend(unsorted[place].take().filter(is_needed));
     }
     sorted
-}
-
-fn key(path: &Path) -> &[u8] {
-    path.as_os_str().as_encoded_bytes()
 }
 
 fn wanted(platform: &Platform, anchor: &Anchor) -> LocalAnchor {

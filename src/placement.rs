@@ -55,7 +55,12 @@ pub(crate) fn converge(
     goal: Goal<'_>,
 ) -> Converged {
     let own = converge_own(root, config, goal);
-    let mut converged = converge_store(root, config, platform, goal).unwrap_or_else(|error| {
+    let installed = converge_store(root, config, platform, goal).map(|mut converged| {
+        converged.trust.immutable = platform.immutable;
+        converged.trust.named_bundle = platform.named_bundle;
+        converged
+    });
+    let mut converged = installed.unwrap_or_else(|error| {
         let anchors = match goal {
             Goal::Install(anchors) => anchors.file().map(Path::to_owned),
             Goal::Remove(_) => None,

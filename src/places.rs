@@ -4,6 +4,12 @@
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
+use std::path::Path;
+
+/// A path as a key.
+pub(crate) fn key(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
+}
 
 /// Keys with a place each.
 #[derive(Default)]

@@ -22,9 +22,6 @@ use crate::sys;
 pub(crate) struct Originals {
     pub(crate) bundle: Option<Original>,
     pub(crate) keystore: Option<Original>,
-    /// Where else the image has its own bundle: as in [`crate::plan::TrustFiles`].
-    immutable: &'static [&'static str],
-    named_bundle: Option<&'static str>,
 }
 
 /// A file of the system's store, which becomes a private one with the anchors in it.
@@ -51,9 +48,6 @@ pub(crate) struct State {
     pub(crate) anchors: Option<Copy>,
     /// The image's own bundle, if there is one.
     pub(crate) image_bundle: Option<PathBuf>,
-    /// As in [`crate::plan::TrustFiles`].
-    pub(crate) immutable: &'static [&'static str],
-    pub(crate) named_bundle: Option<&'static str>,
     /// Of originals that can't be read.
     pub(crate) errors: Vec<Error>,
 }
@@ -123,20 +117,16 @@ pub(crate) fn usable(root: &Root, directory: &Path) -> Option<PathBuf> {
 
 /// Finds what the copies are made of.
 pub(crate) fn originals(root: &Root, platform: &Platform, keystores: &[Keystore]) -> Originals {
-    // The first is that of programs.
-    let bundle = platform.bundles.first();
-    let paths = bundle.into_iter().flat_map(|bundle| bundle.paths);
-    let mut bundles = paths.filter_map(|path| original(root, Path::new(path)));
+    let mut bundles =
+        platform.main_bundles().iter().filter_map(|path| original(root, Path::new(path)));
     let keystore = keystores.first().and_then(|keystore| original(root, &keystore.path));
-    let Platform { immutable, named_bundle, .. } = *platform;
-    Originals { bundle: bundles.next(), keystore, immutable, named_bundle }
+    Originals { bundle: bundles.next(), keystore }
 }
 
 impl Originals {
     /// For where the system's store has the anchors, and a Java runtime's keystore can't.
     pub(crate) fn of_keystore(root: &Root, path: &Path) -> Self {
-        let keystore = original(root, path);
-        Self { bundle: None, keystore, immutable: &[], named_bundle: None }
+        Self { bundle: None, keystore: original(root, path) }
     }
 }
 
@@ -181,8 +171,6 @@ pub(crate) fn observe(
             .and_then(|original| copy(KEYSTORE, "", Some(original), &[])),
         anchors: copy(ANCHORS, ".pem", None, &pem),
         image_bundle: bundle.map(|original| original.path.clone()),
-        immutable: originals.immutable,
-        named_bundle: originals.named_bundle,
         errors,
     }
 }

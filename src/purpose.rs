@@ -28,12 +28,11 @@ pub(crate) fn of(x509: &X509Certificate<'_>) -> Vec<Purpose> {
     if !is_authority(x509) {
         return Vec::new();
     }
-    let extension = extension(x509, &OID_X509_EXT_EXTENDED_KEY_USAGE);
-    let usage = extension.map(|extension| ExtendedKeyUsage::from_der(extension.value));
+    let usage = extended_key_usage(x509);
     let is_for = |purpose: &Purpose| match &usage {
         None => true,
-        Some(Err(_)) => false,
-        Some(Ok((_, usage))) => {
+        Some(None) => false,
+        Some(Some(usage)) => {
             usage.any
                 || match purpose {
                     Purpose::CodeSigning => usage.code_signing,
@@ -61,6 +60,14 @@ pub(crate) fn basic_constraints(x509: &X509Certificate<'_>) -> Option<(BasicCons
     let extension = extension(x509, &OID_X509_EXT_BASIC_CONSTRAINTS)?;
     let (_, constraints) = BasicConstraints::from_der(extension.value).ok()?;
     Some((constraints, extension.critical))
+}
+
+/// The extended key usage; `Some(None)` where it is there and can't be read.
+pub(crate) fn extended_key_usage<'a>(
+    x509: &'a X509Certificate<'_>,
+) -> Option<Option<ExtendedKeyUsage<'a>>> {
+    let extension = extension(x509, &OID_X509_EXT_EXTENDED_KEY_USAGE)?;
+    Some(ExtendedKeyUsage::from_der(extension.value).ok().map(|(_, usage)| usage))
 }
 
 /// The first extension of this type.

@@ -160,19 +160,22 @@ impl Root {
         path: &Path,
         immutable: &[&str],
     ) -> io::Result<PathBuf> {
-        let is_immutable = |path: &Path| immutable.iter().any(|prefix| path.starts_with(prefix));
         let mut path = path.to_owned();
-        while is_immutable(&self.without_links(&path)?) {
+        loop {
+            let resolved = self.without_links(&path)?;
+            if !is_in(&resolved, immutable) {
+                return Ok(resolved);
+            }
             let parent = path.parent().unwrap_or(&path);
             let Some(target) = self.read_link(&path).map(|target| parent.join(target)) else {
-                break;
+                return Ok(resolved);
             };
-            if is_immutable(&self.without_links(target.parent().unwrap_or(&target))?) {
+            let directory = self.without_links(target.parent().unwrap_or(&target))?;
+            if is_in(&directory, immutable) {
                 return Ok(path);
             }
             path = target;
         }
-        self.without_links(&path)
     }
 
     /// The contents of a regular file, `limit` bytes at most. Nothing that blocks or never ends is
@@ -236,6 +239,11 @@ impl Root {
         }
     }
 
+    /// The permission bits of what `path` names, links followed; `None` where they can't be told.
+    pub(crate) fn mode(&self, path: &Path) -> Option<u32> {
+        self.metadata(path).ok()?.map(|metadata| sys::permissions(&metadata))
+    }
+
     /// Whether there is an entry of this name, be it a link that leads nowhere.
     ///
     /// # Errors
@@ -272,6 +280,11 @@ impl Root {
         let names = self.resolve(directory).and_then(|path| sys::names(&path));
         Ok(absent_as_none(names)?.unwrap_or_default())
     }
+}
+
+/// Whether a path without links is in one of these directories.
+pub(crate) fn is_in(path: &Path, directories: &[&str]) -> bool {
+    directories.iter().any(|directory| path.starts_with(directory))
 }
 
 /// Whether a path names a link; `None` where it names nothing.

@@ -12,7 +12,6 @@ use crate::error::FileKind;
 use crate::places::Places;
 use crate::root::ReadError;
 use crate::root::Root;
-use crate::sys;
 
 /// Where to look for CAs.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,8 +136,7 @@ fn read_file(root: &Root, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
 }
 
 fn is_public(root: &Root, path: &Path) -> bool {
-    let metadata = root.metadata(path).ok().flatten();
-    metadata.is_some_and(|metadata| sys::permissions(&metadata) & 0o004 != 0)
+    root.mode(path).is_some_and(|mode| mode & 0o004 != 0)
 }
 
 /// Docker makes an empty directory `ca.crt` of a mount whose file is missing. It isn't a directory

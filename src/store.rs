@@ -18,6 +18,7 @@ use crate::local::Goal;
 use crate::local::LocalAnchor;
 use crate::local::LocalFile;
 use crate::places::Places;
+use crate::places::key;
 use crate::platform::Hooks;
 use crate::platform::Platform;
 use crate::root::Root;
@@ -113,7 +114,7 @@ fn list_directory(
 ) -> Result<(), Error> {
     let failed = |cause| Error::ReadStore { path: directory.to_owned(), cause };
     let real = root.without_links(directory).map_err(failed)?;
-    if !listing.visited.add(real.as_os_str().as_encoded_bytes()) {
+    if !listing.visited.add(key(&real)) {
         return Ok(());
     }
     for name in root.names(directory).map_err(failed)? {

@@ -17,6 +17,7 @@ use variables::Variable;
 use crate::plan::TrustFiles;
 use crate::private;
 use crate::root::Root;
+use crate::root::is_in;
 use crate::sys;
 
 /// Entries `NAME=value`, byte for byte and in the order in which they were given.
@@ -121,9 +122,7 @@ fn is_no_decision(root: &Root, trust: &TrustFiles, value: &OsStr) -> bool {
         file.is_ok_and(|file| file == *bundle || Some(file.as_path()) == bundle.parent())
     };
     let is_immutable = |name: &str| {
-        let is_bundle = |file: PathBuf| {
-            file.ends_with(name) && trust.immutable.iter().any(|prefix| file.starts_with(prefix))
-        };
+        let is_bundle = |file: PathBuf| file.ends_with(name) && is_in(&file, trust.immutable);
         root.without_links(path).is_ok_and(is_bundle)
     };
     path.is_absolute()

@@ -19,7 +19,6 @@ use crate::platform::BundleEntries;
 use crate::platform::Platform;
 use crate::platform::Separator;
 use crate::root::Root;
-use crate::sys;
 
 /// A bundle as it was found, or where one is to be made.
 pub(crate) struct State {
@@ -124,8 +123,7 @@ pub(crate) fn observe(
             if states.iter().any(|state| state.file == file) {
                 continue;
             }
-            let metadata = root.metadata(path).ok().flatten();
-            let mode = metadata.map_or(MODE, |metadata| sys::permissions(&metadata));
+            let mode = root.mode(path).unwrap_or(MODE);
             let entries = bundle.entries;
             states.push(State { path: path.to_owned(), file, content, mode, entries, is_main });
         }

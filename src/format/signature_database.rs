@@ -20,7 +20,6 @@ use crate::platform::Filter;
 use crate::platform::Platform;
 use crate::purpose::Purpose;
 use crate::root::Root;
-use crate::sys;
 
 /// A database that exists.
 pub(crate) struct State {
@@ -37,8 +36,7 @@ pub(crate) fn observe(root: &Root, platform: &Platform) -> Result<Vec<State>, Er
     let mut states = Vec::new();
     for path in platform.signature_databases.iter().map(Path::new) {
         if let Some(content) = root.read_store_file(path)? {
-            let metadata = root.metadata(path).ok().flatten();
-            let mode = metadata.map_or(MODE, |metadata| sys::permissions(&metadata));
+            let mode = root.mode(path).unwrap_or(MODE);
             let file = root.without_links_into(path, platform.immutable);
             let path = file.map_err(|cause| Error::ReadStore { path: path.to_owned(), cause })?;
             states.push(State { path, content, mode });

@@ -178,13 +178,7 @@ pub(crate) fn plan(
         added: locals.iter().filter(|local| local.fate == Fate::Present && !local.existed).count(),
         removed: locals.iter().filter(|local| local.is_removed()).count(),
     };
-    let trust = TrustFiles {
-        merged_bundle,
-        anchors,
-        immutable: platform.immutable,
-        named_bundle: platform.named_bundle,
-        ..TrustFiles::default()
-    };
+    let trust = TrustFiles { merged_bundle, anchors, ..TrustFiles::default() };
     Plan { changes, trust, counts, errors: keystores.errors, closed_keystore: keystores.closed }
 }
 

@@ -43,8 +43,7 @@ pub(crate) fn plan_private(state: State, anchors: &TrustAnchors) -> Plan {
         keystore,
         is_private: true,
         image_bundle: state.image_bundle,
-        immutable: state.immutable,
-        named_bundle: state.named_bundle,
+        ..TrustFiles::default()
     };
     let counts = Counts { added: anchors.as_slice().len(), removed: 0 };
     Plan { changes, trust, counts, errors, closed_keystore: None }

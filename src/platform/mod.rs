@@ -40,6 +40,13 @@ pub(crate) struct Platform {
     pub(crate) named_bundle: Option<&'static str>,
 }
 
+impl Platform {
+    /// The paths of the bundle that programs read.
+    pub(crate) fn main_bundles(&self) -> &'static [&'static str] {
+        self.bundles.first().map_or(&[], |bundle| bundle.paths)
+    }
+}
+
 /// What tells a family from the others.
 #[derive(Debug)]
 enum Evidence {

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::local::Fate;
 use crate::pem;
 use crate::places::Places;
+use crate::places::key;
 use crate::root::Root;
 
 /// The hash links of some subject hashes.
@@ -177,10 +178,6 @@ fn links_of<'a>(hash: u32, before: &'a [HashLink], members: &[&'a Member]) -> Li
     Links { hash, before, targets }
 }
 
-fn key(path: &Path) -> &[u8] {
-    path.as_os_str().as_encoded_bytes()
-}
-
 impl<'a> Links<'a> {
     /// What makes a directory have just these.
     pub(super) fn changes(&self, directory: &Path) -> Vec<Change> {
@@ -206,12 +203,21 @@ fn name(hash: u32, number: usize) -> PathBuf {
     format!("{hash:08x}.{number}").into()
 }
 
-/// The hash in a hash link's name; `None` where it is no such name.
-pub(super) fn hash_of(name: &OsStr) -> Option<u32> {
-    let (hash, number) = name.to_str()?.split_once('.')?;
+/// Whether a directory has hash links, of whatever certificates.
+///
+/// # Errors
+/// When the directory exists and can't be read.
+pub(super) fn exist(root: &Root, directory: &Path) -> Result<bool, Error> {
+    root.has_name(directory, is_name)
+        .map_err(|cause| Error::ReadStore { path: directory.to_owned(), cause })
+}
+
+fn is_name(name: &OsStr) -> bool {
+    let Some((hash, number)) = name.to_str().and_then(|name| name.split_once('.')) else {
+        return false;
+    };
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let is_hash = hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_hash && is_number { u32::from_str_radix(hash, 16).ok() } else { None }
+    is_number && hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn look_behind(root: &Root, path: &Path) -> Result<Behind, Error> {

@@ -40,8 +40,8 @@ pub(crate) struct State {
 /// An anchor's file, as it is or as it is to be made.
 struct File {
     name: PathBuf,
-    exists: bool,
-    content: Vec<u8>,
+    /// To be written; `None` where the file is there.
+    content: Option<Vec<u8>>,
     fingerprint: Fingerprint,
     hashes: [u32; 2],
     fate: Fate,
@@ -51,10 +51,18 @@ struct File {
 struct MirrorState {
     mirror: &'static Mirror,
     buckets: Buckets,
-    /// Of the files, the names that are free, or links into the first directory.
-    open: Places,
-    /// Of those, the ones that are links to where they shall lead.
-    current: Places,
+    /// What stands under the name of each file; of none where those aren't mirrored.
+    entries: Vec<Entry>,
+}
+
+/// An entry of the mirror.
+enum Entry {
+    /// A link to the file.
+    Current,
+    /// Nothing, or a link into the first directory.
+    Open,
+    /// Somebody's own.
+    Foreign,
 }
 
 /// Looks at the directory, as far as it concerns the anchors.
@@ -90,16 +98,14 @@ pub(super) fn observe(
                 |link: &&HashLink| link.behind.fingerprint() == Some(certificate.fingerprint);
             found = found.or_else(|| bucket.iter().find(is_it).map(|link| link.target.clone()));
         }
-        let content = labelled::encode(form, certificate);
-        let (name, exists) = match found {
-            Some(Some(target)) if is_name(&target) => (target, true),
+        let (name, content) = match found {
+            Some(Some(target)) if is_name(&target) => (target, None),
             // It stands under its number, or somebody's link leads to it elsewhere: that stays.
             Some(_) => continue,
-            None => place_for(root, path, certificate, &content, &mut names)?,
+            None => place_for(root, path, certificate, form, &mut names)?,
         };
         state.files.push(File {
             name,
-            exists,
             content,
             fingerprint: certificate.fingerprint,
             hashes,
@@ -125,14 +131,15 @@ struct Names {
     tried: Places,
 }
 
-/// A name for an anchor's file that has no link, and whether the file is there already.
+/// A name for an anchor's file that has no link, and its content, unless the file is there already.
 fn place_for(
     root: &Root,
     directory: &Path,
     certificate: &Certificate,
-    content: &[u8],
+    form: Form,
     names: &mut Names,
-) -> Result<(PathBuf, bool), Error> {
+) -> Result<(PathBuf, Option<Vec<u8>>), Error> {
+    let content = labelled::encode(form, certificate);
     let bare = bare_name(certificate);
     let mut number = names.tried.get(bare.as_bytes()).unwrap_or(0);
     loop {
@@ -149,11 +156,11 @@ fn place_for(
         let path = directory.join(&name);
         let exists = root.has_entry(&path);
         if !exists.map_err(|cause| Error::ReadStore { path: path.clone(), cause })? {
-            return Ok((name, false));
+            return Ok((name, Some(content)));
         }
         // An earlier start that was cut short may have left it so.
         if root.read_store_file(&path)?.is_some_and(|present| present == content) {
-            return Ok((name, true));
+            return Ok((name, None));
         }
     }
 }
@@ -166,15 +173,10 @@ fn observe_mirror(
 ) -> Result<Option<MirrorState>, Error> {
     let path = Path::new(mirror.path);
     let failed = |cause| Error::ReadStore { path: path.to_owned(), cause };
-    if !root.has_name(path, |name| bucket::hash_of(name).is_some()).map_err(failed)? {
+    if !bucket::exist(root, path)? {
         return Ok(None);
     }
-    let mut state = MirrorState {
-        mirror,
-        buckets: Buckets::default(),
-        open: Places::default(),
-        current: Places::default(),
-    };
+    let mut state = MirrorState { mirror, buckets: Buckets::default(), entries: Vec::new() };
     for file in files {
         let target = Path::new(mirror.target).join(&file.name);
         let known = |link: &Path| (link == target).then_some(Behind::Certificate(file.fingerprint));
@@ -183,16 +185,12 @@ fn observe_mirror(
         }
         if mirror.has_files {
             let entry = path.join(&file.name);
-            let key = file.name.as_os_str().as_encoded_bytes();
-            match root.read_link(&entry) {
-                Some(present) if present == target => {
-                    state.open.add(key);
-                    state.current.add(key);
-                }
-                Some(present) if present.starts_with(mirror.target) => _ = state.open.add(key),
-                None if !root.has_entry(&entry).map_err(failed)? => _ = state.open.add(key),
-                _ => {}
-            }
+            state.entries.push(match root.read_link(&entry) {
+                Some(present) if present == target => Entry::Current,
+                Some(present) if present.starts_with(mirror.target) => Entry::Open,
+                None if !root.has_entry(&entry).map_err(failed)? => Entry::Open,
+                _ => Entry::Foreign,
+            });
         }
     }
     Ok(Some(state))
@@ -203,13 +201,13 @@ pub(super) fn changes(state: &State) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut removals = Vec::new();
     let mut members = Vec::new();
-    for File { name, exists, content, fingerprint, hashes, fate } in &state.files {
+    for File { name, content, fingerprint, hashes, fate } in &state.files {
         let path = state.path.join(name);
-        match fate {
-            Fate::Present if !exists => {
+        match (fate, content) {
+            (Fate::Present, Some(content)) => {
                 changes.push(Change::File { path, content: content.clone(), mode: MODE });
             }
-            Fate::Absent if *exists => removals.push(Change::Remove { path }),
+            (Fate::Absent, None) => removals.push(Change::Remove { path }),
             _ => {}
         }
         for &hash in hashes {
@@ -228,19 +226,18 @@ pub(super) fn changes(state: &State) -> Vec<Change> {
 
 /// Makes the mirror lead to what is in the directory. Somebody's own entries stay as they are.
 fn mirror_changes(state: &MirrorState, files: &[File]) -> Vec<Change> {
-    let MirrorState { mirror, buckets, open, current } = state;
+    let MirrorState { mirror, buckets, entries } = state;
     let directory = Path::new(mirror.path);
     let mut members = Vec::new();
     let mut changes = Vec::new();
-    for file in files {
+    for (place, file) in files.iter().enumerate() {
         let target = Path::new(mirror.target).join(&file.name);
-        let key = file.name.as_os_str().as_encoded_bytes();
         let path = directory.join(&file.name);
-        match file.fate {
-            Fate::Present if open.contains(key) && !current.contains(key) => {
+        match (file.fate, entries.get(place)) {
+            (Fate::Present, Some(Entry::Open)) => {
                 changes.push(Change::Link { path, target: target.clone() });
             }
-            Fate::Absent if current.contains(key) => changes.push(Change::Remove { path }),
+            (Fate::Absent, Some(Entry::Current)) => changes.push(Change::Remove { path }),
             _ => {}
         }
         for hash in file.hashes {

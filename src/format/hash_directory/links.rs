@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
 use crate::places::Places;
+use crate::places::key;
 use crate::platform::HashLinks;
 use crate::platform::Platform;
 use crate::root::Root;
@@ -63,7 +64,7 @@ pub(super) fn observe(
         owners.put(name.as_bytes(), place);
     }
     let known = |target: &Path| {
-        let owner = &locals[owners.get(target.as_os_str().as_encoded_bytes())?];
+        let owner = &locals[owners.get(key(target))?];
         Some(owner.fingerprint().map_or(Behind::OtherFile, Behind::Certificate))
     };
     for hash in locals.iter().filter_map(|local| Some(local.certificate()?.subject_hash)) {
@@ -71,9 +72,7 @@ pub(super) fn observe(
         state.has_hash_links |= !bucket.is_empty();
     }
     if hash_links != HashLinks::Always && !state.has_hash_links {
-        state.has_hash_links = root
-            .has_name(path, |name| bucket::hash_of(name).is_some())
-            .map_err(|cause| Error::ReadStore { path: path.to_owned(), cause })?;
+        state.has_hash_links = bucket::exist(root, path)?;
     }
     Ok(state)
 }

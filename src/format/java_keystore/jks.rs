@@ -185,7 +185,6 @@ const TAG_CERTIFICATE: u32 = 2;
 
 #[cfg(test)]
 mod tests {
-    use super::super::Identity;
     use super::*;
 
     fn update(
@@ -193,9 +192,7 @@ mod tests {
         present: &[Entry],
         absent: &[String],
     ) -> Result<Option<Vec<u8>>, Unusable> {
-        let present = present.to_vec();
-        let absent = absent.iter().map(|alias| entry(alias, b"")).collect();
-        super::update(keystore, &Wanted { present, absent, identity: Identity::Alias })
+        super::update(keystore, &Wanted::by_alias(present, absent))
     }
 
     fn entry(alias: &str, der: &[u8]) -> Entry {

@@ -28,7 +28,6 @@ use crate::platform::Filter;
 use crate::platform::Platform;
 use crate::purpose::Purpose;
 use crate::root::Root;
-use crate::sys;
 
 /// A keystore that may have to be changed.
 pub(crate) struct State {
@@ -54,6 +53,15 @@ struct Wanted {
     present: Vec<Entry>,
     absent: Vec<Entry>,
     identity: Identity,
+}
+
+#[cfg(test)]
+impl Wanted {
+    fn by_alias(present: &[Entry], absent: &[String]) -> Self {
+        let gone = |alias: &String| Entry { alias: alias.clone(), der: Vec::new(), created: 0 };
+        let absent = absent.iter().map(gone).collect();
+        Self { present: present.to_vec(), absent, identity: Identity::Alias }
+    }
 }
 
 /// What tells an entry from all others.
@@ -105,8 +113,7 @@ pub(crate) fn observe(
         }
         match root.read_store_file(&path) {
             Ok(Some(content)) => {
-                let metadata = root.metadata(&path).ok().flatten();
-                let mode = metadata.map_or(MODE, |metadata| sys::permissions(&metadata));
+                let mode = root.mode(&path).unwrap_or(MODE);
                 found.states.push(State { path, content, mode, is_safe });
             }
             Ok(None) => {}

@@ -190,7 +190,6 @@ const VERSION_3: &[u8] = &[INTEGER, 1, 3];
 mod tests {
     use data_encoding::HEXLOWER;
 
-    use super::super::Identity;
     use super::*;
 
     fn update(
@@ -198,9 +197,7 @@ mod tests {
         present: &[Entry],
         absent: &[String],
     ) -> Result<Option<Vec<u8>>, Unusable> {
-        let present = present.to_vec();
-        let absent = absent.iter().map(|alias| entry(alias, b"")).collect();
-        super::update(keystore, &Wanted { present, absent, identity: Identity::Alias })
+        super::update(keystore, &Wanted::by_alias(present, absent))
     }
 
     /// An empty keystore as keytool makes it, with HmacPBESHA256 in three iterations.
