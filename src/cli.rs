@@ -16,11 +16,13 @@ use log::LevelFilter;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::source::Location;
+use crate::sys;
 
 /// What this start is to do.
 #[derive(Debug)]
 pub(crate) struct Config {
-    pub(crate) root: PathBuf,
+    /// That of an unpacked image; none for the running system.
+    pub(crate) root: Option<PathBuf>,
     pub(crate) locations: Vec<Location>,
     /// Take out what this program put in, instead of putting in.
     pub(crate) is_removal: bool,
@@ -35,7 +37,7 @@ pub(crate) struct Config {
     pub(crate) ignored: Vec<Error>,
     /// The command belongs to a program that `CA_ENTRYPOINT_PREFIX` names.
     pub(crate) has_prefix: bool,
-    /// `XDG_RUNTIME_DIR`.
+    /// The directory for this user's files that outlast no session.
     pub(crate) runtime_directory: Option<PathBuf>,
     /// `HOME`.
     pub(crate) home: Option<PathBuf>,
@@ -159,10 +161,10 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
         log: Log { level, filter },
         ignored,
         has_prefix: prefix.is_some(),
-        runtime_directory: environment.non_empty("XDG_RUNTIME_DIR").map(PathBuf::from),
+        runtime_directory: environment.non_empty(sys::USER_DIRECTORY).map(PathBuf::from),
         home: environment.non_empty("HOME").map(PathBuf::from),
         java_home: environment.non_empty("JAVA_HOME").map(PathBuf::from),
-        root: options.root.unwrap_or_else(|| PathBuf::from("/")),
+        root: options.root,
         command: options.command,
     }))
 }
@@ -247,7 +249,7 @@ fn locations(options: &Options, environment: &Environment) -> Vec<Location> {
         let locations: Vec<_> =
             named.map(|path| Location::Path(absolute(&path, is_system))).collect();
         if locations.is_empty() {
-            vec![Location::Path(PathBuf::from(DEFAULT_CA))]
+            vec![Location::Path(PathBuf::from(sys::DEFAULT_CA))]
         } else {
             locations
         }
@@ -255,8 +257,8 @@ fn locations(options: &Options, environment: &Environment) -> Vec<Location> {
     if !options.ca.is_empty() {
         return located(&mut options.ca.iter().cloned());
     }
-    let list = environment.non_empty("CA_CERTIFICATES_PATH").unwrap_or_default();
-    let mut locations = located(&mut env::split_paths(list));
+    let lists = sys::CA_VARIABLES.iter().filter_map(|name| environment.non_empty(name));
+    let mut locations = located(&mut lists.flat_map(env::split_paths));
     if let Some(bundle) = environment.non_empty(ADDITIONAL_CA_CERT_BUNDLE) {
         let pem = bundle.as_encoded_bytes();
         locations.push(if pem.windows(11).any(|window| window == b"-----BEGIN ") {
@@ -345,9 +347,6 @@ const FORMAT: Choice<Format> = Choice {
     known: "text or json",
 };
 
-/// Where GitLab Runner's images look for a CA.
-const DEFAULT_CA: &str = "/etc/gitlab-runner/certs/ca.crt";
-
 /// The convention of GitLab's analyzers: PEM text, or a path.
 const ADDITIONAL_CA_CERT_BUNDLE: &str = "ADDITIONAL_CA_CERT_BUNDLE";
 
@@ -361,8 +360,9 @@ Without a COMMAND it installs and exits.
 
 Options:
   --ca PATH              CA file, or directory of *.crt, *.pem and *.cer files; may be given
-                         more than once [CA_CERTIFICATES_PATH, ADDITIONAL_CA_CERT_BUNDLE]
-                         [default: /etc/gitlab-runner/certs/ca.crt]
+                         more than once [CA_CERTIFICATES_PATH, ADDITIONAL_CA_CERT_BUNDLE; on
+                         Windows LOCAL_CA_PATH too] [default: /etc/gitlab-runner/certs/ca.crt;
+                         on Windows C:\\GitLab-Runner\\certs\\ca.crt]
   --placement auto|system|private
                          where the CA goes: the system's trust store, or files of the user's own
                          that variables name [CA_ENTRYPOINT_PLACEMENT] [default: auto, the store

@@ -7,7 +7,6 @@ use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
-use std::path::PathBuf;
 
 use crate::environment::Environment;
 use crate::error::Error;
@@ -16,12 +15,9 @@ use crate::sys;
 
 /// Replaces this process by `command`. Returns only when that can't be done, with the reason.
 pub(crate) fn exec(command: &OsStr, arguments: &[OsString], environment: &Environment) -> Error {
-    if command.as_encoded_bytes().contains(&b'/') {
-        let path = Path::new(command);
-        return failure(command, path, exec_file(path, command, arguments, environment));
-    }
     let mut reason = None;
-    for path in search(command, environment) {
+    let paths = environment.value("PATH").unwrap_or_else(|| OsStr::new(sys::DEFAULT_PATH));
+    for path in sys::search(command, paths) {
         let cause = exec_file(&path, command, arguments, environment);
         match cause.kind() {
             // A later directory may have a better one. Of the reasons, a refusal tells most.
@@ -34,7 +30,7 @@ pub(crate) fn exec(command: &OsStr, arguments: &[OsString], environment: &Enviro
     }
     reason.unwrap_or_else(|| {
         let command = command.to_owned();
-        if is_unusable(&command, environment) {
+        if is_unusable(&command, paths) {
             Error::ExecRefused { command, cause: sys::permission_denied() }
         } else {
             Error::ExecNotFound { command, what: Missing::Command }
@@ -53,27 +49,14 @@ fn failure(command: &OsStr, path: &Path, cause: io::Error) -> Error {
     }
 }
 
-/// The files that PATH has under this name and that may be executed.
-fn search(command: &OsStr, environment: &Environment) -> Vec<PathBuf> {
-    let directory = env::current_dir().unwrap_or_default();
-    which::which_in_all(command, Some(path_of(environment)), directory)
-        .map(Iterator::collect)
-        .unwrap_or_default()
-}
-
-/// Whether PATH has a file of this name that [`search`] leaves out, since it may not be executed.
-fn is_unusable(command: &OsStr, environment: &Environment) -> bool {
+/// Whether PATH has a file of this name that [`sys::search`] leaves out, since it may not be
+/// executed.
+fn is_unusable(command: &OsStr, paths: &OsStr) -> bool {
     !command.is_empty()
-        && env::split_paths(path_of(environment)).any(|directory| {
-            match directory.join(command).metadata() {
-                Ok(_) => true,
-                Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
-            }
+        && env::split_paths(paths).any(|directory| match directory.join(command).metadata() {
+            Ok(_) => true,
+            Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
         })
-}
-
-fn path_of(environment: &Environment) -> &OsStr {
-    environment.value("PATH").unwrap_or_else(|| OsStr::new(sys::DEFAULT_PATH))
 }
 
 fn exec_file(

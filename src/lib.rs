@@ -73,7 +73,7 @@ pub fn run(arguments: Vec<OsString>) -> Result<Infallible, Stop> {
     };
     report::init(&config.log);
     config.ignored.iter().for_each(report::error);
-    let root = Root::open(&config.root)?;
+    let root = config.root.as_deref().map_or_else(|| Ok(Root::system()), Root::open)?;
     let trust = establish_trust(&root, &config)?;
     let settings = environment::settings(&environment, &root, &trust, config.has_prefix);
     if config.prints_variables {

@@ -69,18 +69,13 @@ pub(crate) enum Content {
 
 /// The directories that this user's files may be in, the best first.
 pub(crate) fn directories(runtime_directory: Option<&Path>) -> Vec<PathBuf> {
-    let own = format!("{NAME}-{}", sys::user());
     // What root makes there is out of reach for the users that its processes become. Of white space
     // Java's options would be two.
     let runtime_directory = runtime_directory.filter(|path| {
         let is_word = !path.to_string_lossy().contains(char::is_whitespace);
         path.is_absolute() && is_word && !sys::is_root()
     });
-    [Some(Path::new("/run").join(NAME)), runtime_directory.map(|path| path.join(NAME))]
-        .into_iter()
-        .flatten()
-        .chain(["/dev/shm", "/tmp"].map(|parent| Path::new(parent).join(&own)))
-        .collect()
+    sys::private_directories(NAME, runtime_directory)
 }
 
 /// Whether a path is that of a copy which some start of this program made, in a directory or in

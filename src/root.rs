@@ -24,6 +24,7 @@ use crate::sys;
 pub(crate) struct Root {
     /// Without links in it.
     path: PathBuf,
+    is_system: bool,
     /// The resolved paths of the few directories that everything lies in. No change of a plan's
     /// leads one of them elsewhere.
     directories: RefCell<Vec<(PathBuf, PathBuf)>>,
@@ -37,14 +38,20 @@ pub(crate) enum ReadError {
 }
 
 impl Root {
+    /// The running system's own root.
+    pub(crate) fn system() -> Self {
+        Self { path: sys::system_root(), is_system: true, directories: RefCell::default() }
+    }
+
     /// # Errors
     /// When `path` leads to no directory.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let failed = |cause| Error::OpenRoot { path: path.to_owned(), cause };
-        let real = fs::canonicalize(path).map_err(failed)?;
-        match fs::metadata(&real) {
+        let path = fs::canonicalize(path).map_err(failed)?;
+        match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => {
-                Ok(Self { path: real, directories: RefCell::default() })
+                let is_system = path == sys::system_root();
+                Ok(Self { path, is_system, directories: RefCell::default() })
             }
             Ok(_) => Err(failed(io::ErrorKind::NotADirectory.into())),
             Err(cause) => Err(failed(cause)),
@@ -53,7 +60,12 @@ impl Root {
 
     /// Whether this is the running system's own root, where programs may be run.
     pub(crate) fn is_system(&self) -> bool {
-        self.path == Path::new("/")
+        self.is_system
+    }
+
+    /// A path of this root in the words of the programs that run in it.
+    pub(crate) fn shown(&self, path: &Path) -> PathBuf {
+        if self.is_system { sys::full_path(path) } else { path.to_owned() }
     }
 
     /// The path, free of links, of what `path` names in this root. Of what doesn't exist, the path
@@ -93,6 +105,9 @@ impl Root {
     }
 
     fn walk(&self, path: &Path) -> io::Result<PathBuf> {
+        if self.is_system && !sys::HAS_ONE_TREE {
+            return Ok(self.path.join(path));
+        }
         let mut resolved = self.path.clone();
         let mut depth = 0;
         let mut links = 0;
@@ -203,13 +218,8 @@ impl Root {
     }
 
     fn open_regular(&self, path: &Path) -> Result<(File, u64), ReadError> {
-        let file = self.resolve(path).and_then(|path| sys::open_for_reading(&path));
-        let file = file.map_err(ReadError::Io)?;
-        let metadata = file.metadata().map_err(ReadError::Io)?;
-        match sys::irregular_kind(&metadata) {
-            Some(kind) => Err(ReadError::NotRegular(kind)),
-            None => Ok((file, metadata.len())),
-        }
+        let opened = self.resolve(path).and_then(|path| sys::open_regular(&path));
+        opened.map_err(ReadError::Io)?.map_err(ReadError::NotRegular)
     }
 
     /// The contents of a file of the trust store; `None` where there is none, or something that is
@@ -233,7 +243,7 @@ impl Root {
         let metadata = absent_as_none(self.resolve_entry(path).and_then(fs::symlink_metadata))?;
         match metadata {
             Some(link) if link.is_symlink() => {
-                absent_as_none(self.walk(path).and_then(fs::symlink_metadata))
+                absent_as_none(self.walk(path).and_then(fs::metadata))
             }
             metadata => Ok(metadata),
         }

@@ -6,6 +6,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 use std::path::PathBuf;
+use std::path::is_separator;
 
 use crate::error::Error;
 use crate::error::FileKind;
@@ -156,9 +157,10 @@ fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 fn name_of(path: &Path) -> String {
     let bytes = path.as_os_str().as_encoded_bytes();
     let mut name = String::with_capacity(bytes.len());
-    for &byte in bytes.strip_prefix(b"/").unwrap_or(bytes) {
+    let is_rooted = bytes.first().is_some_and(|&byte| is_separator(char::from(byte)));
+    for &byte in &bytes[usize::from(is_rooted)..] {
         match byte {
-            b'/' => name.push('_'),
+            byte if is_separator(char::from(byte)) => name.push('_'),
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' => name.push(char::from(byte)),
             _ => name.push_str(&format!("={byte:02x}")),
         }

@@ -46,10 +46,30 @@ use rustix::fs::RawDir;
 use super::permission_denied;
 use crate::error::FileKind;
 
-/// Opens without waiting for a FIFO's writer, without touching a device, and without becoming a
+/// The running system's own root.
+pub(crate) fn system_root() -> PathBuf {
+    PathBuf::from("/")
+}
+
+/// All paths begin at the root.
+pub(crate) const HAS_ONE_TREE: bool = true;
+
+/// A path from the system's root, whole.
+pub(crate) fn full_path(path: &Path) -> PathBuf {
+    path.to_owned()
+}
+
+/// Opens a file for reading, and tells its size in bytes, or what it is instead of a regular one:
+/// without waiting for a FIFO's writer, without touching a device, and without becoming a
 /// terminal's owner.
-pub(crate) fn open_for_reading(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+pub(crate) fn open_regular(path: &Path) -> io::Result<Result<(File, u64), FileKind>> {
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let metadata = file.metadata()?;
+    Ok(match irregular_kind(&metadata) {
+        Some(kind) => Err(kind),
+        None => Ok((file, metadata.len())),
+    })
 }
 
 /// The names in a directory, in no order, without the two that every directory has.
@@ -69,8 +89,7 @@ pub(crate) fn names(path: &Path) -> io::Result<Vec<OsString>> {
     Ok(names)
 }
 
-/// What a file is when it isn't regular.
-pub(crate) fn irregular_kind(metadata: &Metadata) -> Option<FileKind> {
+fn irregular_kind(metadata: &Metadata) -> Option<FileKind> {
     let file_type = metadata.file_type();
     if file_type.is_file() {
         None
@@ -174,13 +193,19 @@ pub(crate) fn writable(path: &Path) -> io::Result<()> {
     Ok(unistd::faccessat(AT_FDCWD, path, AccessFlags::W_OK, AtFlags::AT_EACCESS)?)
 }
 
-pub(crate) fn is_root() -> bool {
-    unistd::geteuid().is_root()
+/// The directories that this user's files may be in, the best first.
+pub(crate) fn private_directories(name: &str, user_directory: Option<&Path>) -> Vec<PathBuf> {
+    let own = format!("{name}-{}", unistd::geteuid());
+    let shared = ["/dev/shm", "/tmp"].map(|parent| Path::new(parent).join(&own));
+    [Some(Path::new("/run").join(name)), user_directory.map(|path| path.join(name))]
+        .into_iter()
+        .flatten()
+        .chain(shared)
+        .collect()
 }
 
-/// The user's number, as a part of a file name.
-pub(crate) fn user() -> String {
-    unistd::geteuid().to_string()
+pub(crate) fn is_root() -> bool {
+    unistd::geteuid().is_root()
 }
 
 /// What tells a file from the one that was under its name before, without a look at the content:
@@ -328,6 +353,15 @@ pub(crate) fn lock_directory(path: &Path, patience: Duration) -> io::Result<Lock
 fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
+
+/// Where GitLab Runner's images look for a CA.
+pub(crate) const DEFAULT_CA: &str = "/etc/gitlab-runner/certs/ca.crt";
+
+/// The variables that list other places.
+pub(crate) const CA_VARIABLES: &[&str] = &["CA_CERTIFICATES_PATH"];
+
+/// The variable that names the directory for a user's files that outlast no session.
+pub(crate) const USER_DIRECTORY: &str = "XDG_RUNTIME_DIR";
 
 /// On a directory: its owner can make entries in it and remove them.
 const OWNER_WRITES: u32 = 0o300;
