@@ -20,6 +20,11 @@ pub(crate) enum Change {
     Link { path: PathBuf, target: PathBuf },
     /// Remove a file or a link.
     Remove { path: PathBuf },
+    /// Put a certificate into one of the operating system's stores, under a name that tells whose it
+    /// is.
+    AddToStore { store: &'static str, der: Vec<u8>, name: String },
+    /// Take a certificate of this name out of one of the operating system's stores.
+    RemoveFromStore { store: &'static str, der: Vec<u8>, name: String },
     /// Run a program of the distribution's, with this on its stdin.
     Run { program: Program, input: Vec<u8> },
 }

@@ -29,6 +29,7 @@ pub(crate) enum Error {
     ReadStore { path: PathBuf, cause: io::Error },
     Run { path: PathBuf, cause: io::Error },
     RunFailed { path: PathBuf, status: String },
+    StoreElsewhere,
     TooLarge { path: PathBuf, limit: u64 },
     TooManyCertificates { path: PathBuf, limit: usize },
     TrailingBytes { path: PathBuf, count: usize },
@@ -58,6 +59,7 @@ pub(crate) enum Missing {
 
 /// What a file is that should be a regular one.
 #[derive(Debug)]
+#[allow(dead_code, reason = "not every system has all kinds")]
 pub(crate) enum FileKind {
     Directory,
     Device,
@@ -79,10 +81,12 @@ pub(crate) enum Lookalike {
 /// What was being done to the store.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Operation {
+    AddToStore,
     CreateDirectory,
     Link,
     Lock,
     Remove,
+    RemoveFromStore,
     Write,
 }
 
@@ -185,6 +189,7 @@ impl Error {
             Self::ReadStore { .. } | Self::WriteStore { .. } => {
                 "run as root on a writable root file system, or install the CA when the image is built"
             }
+            Self::StoreElsewhere => "install the CA by a start in a container of that image",
             Self::TooLarge { .. } | Self::TooManyCertificates { .. } => {
                 "give the CAs that you need alone"
             }
@@ -299,6 +304,9 @@ impl fmt::Display for Error {
             Self::ReadStore { path, cause } => {
                 write!(f, "cannot read '{}': {}", path.display(), Cause(cause))
             }
+            Self::StoreElsewhere => {
+                f.write_str("cannot reach the certificate store of a system that isn't running")
+            }
             Self::TooLarge { path, limit } => {
                 write!(
                     f,
@@ -324,10 +332,12 @@ impl fmt::Display for Error {
             Self::Usage { message } => f.write_str(message),
             Self::WriteStore { operation, path, cause } => {
                 let operation = match operation {
+                    Operation::AddToStore => "add to certificate store",
                     Operation::CreateDirectory => "create directory",
                     Operation::Link => "make link",
                     Operation::Lock => "lock",
                     Operation::Remove => "remove",
+                    Operation::RemoveFromStore => "remove from certificate store",
                     Operation::Write => "write",
                 };
                 write!(f, "cannot {operation} '{}': {}", path.display(), Cause(cause))

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::platform::Company;
 use crate::platform::Platform;
 use crate::root::Root;
 use crate::root::is_in;
@@ -35,11 +36,11 @@ pub(crate) fn keystores(
     }
     // Several names may lead to one runtime.
     let mut homes = Vec::new();
-    for (parent, is_theirs) in PARENTS {
+    for (parent, company) in platform.java_runtimes {
         let parent = Path::new(parent);
         for name in root.names(parent).unwrap_or_default() {
             let text = name.to_string_lossy();
-            let is_one = *is_theirs || WORDS.iter().any(|word| text.contains(word));
+            let is_one = *company == Company::None || WORDS.iter().any(|word| text.contains(word));
             if is_one
                 && !text.starts_with('.')
                 && let Ok(home) = root.without_links(&parent.join(&name))
@@ -90,17 +91,6 @@ fn look_at(
 fn is_safe(root: &Root, directory: &Path) -> bool {
     !root.is_system() || root.resolve(directory).is_ok_and(|path| sys::is_safe_directory(&path))
 }
-
-/// Where packages, the official images and installers put runtimes, and whether there is nothing
-/// else in it.
-const PARENTS: &[(&str, bool)] = &[
-    ("/usr/lib/jvm", true),
-    ("/usr/lib64/jvm", true),
-    ("/usr/java", true),
-    ("/opt/java", true),
-    ("/opt", false),
-    ("/usr/local", false),
-];
 
 /// One of these is in a runtime's name where other things are beside it.
 const WORDS: &[&str] = &["jdk", "jre", "java", "graalvm", "zulu", "corretto", "temurin", "semeru"];

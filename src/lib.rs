@@ -37,6 +37,7 @@ mod store;
 mod strict;
 mod subject_hash;
 mod sys;
+mod system_store;
 
 use std::convert::Infallible;
 use std::ffi::OsString;
@@ -164,7 +165,7 @@ fn show_plan(
     let failures = plan.iter().flat_map(Plan::errors).map(report::error).count();
     let is_private = plan.as_ref().is_some_and(|plan| plan.trust().is_private);
     report::concerns(anchors, true, is_private);
-    Ok((plan::render::render(detected, anchors, plan.as_ref(), format), failures))
+    Ok((plan::render::render(root, detected, anchors, plan.as_ref(), format), failures))
 }
 
 /// Seconds since 1970.

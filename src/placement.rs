@@ -58,6 +58,7 @@ pub(crate) fn converge(
     let installed = converge_store(root, config, platform, goal).map(|mut converged| {
         converged.trust.immutable = platform.immutable;
         converged.trust.named_bundle = platform.named_bundle;
+        converged.trust.system_stores = platform.system_stores;
         converged
     });
     let mut converged = installed.unwrap_or_else(|error| {
@@ -86,7 +87,14 @@ fn converge_store(
         Choice::System => match converge_system(root, config, platform, goal) {
             Err(Error::WriteStore { cause, .. }) if may_be_private(root, config, goal) => {
                 let originals = originals(root, config, platform);
-                converge_private(root, config, &originals, goal, Some(Closed::store(cause)))
+                converge_private(
+                    root,
+                    config,
+                    platform,
+                    &originals,
+                    goal,
+                    Some(Closed::store(cause)),
+                )
             }
             result => result,
         },
@@ -94,9 +102,14 @@ fn converge_store(
             let (trust, errors, _) = plan.into_rest();
             Ok(Converged { trust, is_news: false, errors })
         }
-        Choice::Private(closed) => {
-            converge_private(root, config, &originals(root, config, platform), goal, closed)
-        }
+        Choice::Private(closed) => converge_private(
+            root,
+            config,
+            platform,
+            &originals(root, config, platform),
+            goal,
+            closed,
+        ),
     }
 }
 
@@ -125,7 +138,7 @@ pub(crate) fn plan(
             let plan = plan_system(root, config, platform, goal)?;
             match store::writable(root, platform) {
                 Err(cause) if matches!(goal, Goal::Install(_)) && !plan.is_empty() => {
-                    let path = platform.anchors_directory.into();
+                    let path = root.shown(Path::new(platform.anchors_directory));
                     return Err(Error::WriteStore { operation: Operation::Write, path, cause });
                 }
                 _ => plan,
@@ -204,7 +217,7 @@ fn converge_system(
         if may_be_private(root, config, goal) {
             let original = Originals::of_keystore(root, &path);
             let closed = Some(Closed::keystore(&path, cause));
-            match converge_private(root, config, &original, goal, closed) {
+            match converge_private(root, config, platform, &original, goal, closed) {
                 Ok(private) => {
                     converged.trust.keystore = private.trust.keystore;
                     converged.is_news |= private.is_news;
@@ -278,6 +291,7 @@ fn plan_own(root: &Root, config: &Config, goal: Goal<'_>) -> Plan {
 fn converge_private(
     root: &Root,
     config: &Config,
+    platform: &Platform,
     originals: &Originals,
     goal: Goal<'_>,
     closed: Option<Closed>,
@@ -285,13 +299,19 @@ fn converge_private(
     let Goal::Install(anchors) = goal else {
         return Ok(Converged::default());
     };
+    let hint = platform.system_stores.map(|stores| stores.hint);
     for directory in usable_directories(root, config) {
         let state = private::observe(root, Some(&directory), originals, anchors);
         let plan = plan::plan_private(state, anchors);
         match apply::apply(root, &plan) {
             Ok(Applied { is_news, .. }) => {
                 if is_news {
-                    report::applied_privately(plan.counts(), Some(&directory), closed.as_ref());
+                    report::applied_privately(
+                        plan.counts(),
+                        Some(&directory),
+                        closed.as_ref(),
+                        hint,
+                    );
                 }
                 let (trust, errors, _) = plan.into_rest();
                 return Ok(Converged { trust, is_news, errors });
@@ -305,7 +325,7 @@ fn converge_private(
         let plan = plan::plan_private(state, anchors);
         match apply::to_memory(&plan) {
             Ok(trust) => {
-                report::applied_privately(plan.counts(), None, closed.as_ref());
+                report::applied_privately(plan.counts(), None, closed.as_ref(), hint);
                 let (_, errors, _) = plan.into_rest();
                 return Ok(Converged { trust, is_news: true, errors });
             }

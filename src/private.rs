@@ -13,15 +13,19 @@ use std::path::PathBuf;
 use crate::anchor::TrustAnchors;
 use crate::certificate::Fingerprint;
 use crate::error::Error;
+use crate::format::pem_bundle;
 use crate::java::Keystore;
 use crate::platform::Platform;
 use crate::root::Root;
 use crate::sys;
+use crate::system_store;
 
 /// What the copies are made of.
 pub(crate) struct Originals {
     pub(crate) bundle: Option<Original>,
     pub(crate) keystore: Option<Original>,
+    /// Roots that no file has, as PEM: those of the operating system's own store.
+    roots: Vec<u8>,
 }
 
 /// A file of the system's store, which becomes a private one with the anchors in it.
@@ -115,13 +119,18 @@ pub(crate) fn originals(root: &Root, platform: &Platform, keystores: &[Keystore]
     let mut bundles =
         platform.main_bundles().iter().filter_map(|path| original(root, Path::new(path)));
     let keystore = keystores.first().and_then(|keystore| original(root, &keystore.path));
-    Originals { bundle: bundles.next(), keystore }
+    let stores = system_store::observe(root, platform).unwrap_or_else(|error| {
+        log::debug!("{error}");
+        None
+    });
+    let roots = stores.as_ref().map(system_store::roots_to_pem).unwrap_or_default();
+    Originals { bundle: bundles.next(), keystore, roots }
 }
 
 impl Originals {
     /// For where the system's store has the anchors, and a Java runtime's keystore can't.
     pub(crate) fn of_keystore(root: &Root, path: &Path) -> Self {
-        Self { bundle: None, keystore: original(root, path) }
+        Self { bundle: None, keystore: original(root, path), roots: Vec::new() }
     }
 }
 
@@ -141,30 +150,32 @@ pub(crate) fn observe(
 ) -> State {
     let pem = anchors.to_pem();
     let mut errors = Vec::new();
-    let mut copy = |kind: &str, extension: &str, original: Option<&Original>, end: &[u8]| {
-        let name = format!("{kind}{}{extension}", digest(original, anchors));
+    let mut copy = |kind: &str, original: Option<&Original>, roots: &[u8], end: &[u8]| {
+        let extension = if kind == KEYSTORE { "" } else { ".pem" };
+        let name = format!("{kind}{}{extension}", digest(original, roots, anchors));
         let path = directory.unwrap_or_else(|| Path::new("")).join(name);
-        let size = original.map_or(0, Original::size) + end.len() as u64;
+        let size = original.map_or(0, Original::size) + (roots.len() + end.len()) as u64;
         let source = original.map(|original| original.path.clone()).unwrap_or_default();
         let content = if directory.is_some() && is_current(root, &path, size, end) {
             Content::Current
-        } else if original.is_some() {
-            let content = root.read_store_file(&source);
-            Content::Of(content.map_err(|error| errors.push(error)).ok()?.unwrap_or_default())
         } else {
-            Content::Of(Vec::new())
+            let content = if original.is_some() { root.read_store_file(&source) } else { Ok(None) };
+            let content = content.map_err(|error| errors.push(error)).ok()?.unwrap_or_default();
+            Content::Of(pem_bundle::joined(&content, roots))
         };
         Some(Copy { original: source, path, content })
     };
     let bundle = originals.bundle.as_ref();
+    let roots = originals.roots.as_slice();
+    let has_bundle = bundle.is_some() || !roots.is_empty();
     State {
         directory: directory.map(Path::to_owned),
-        bundle: bundle.and_then(|original| copy(BUNDLE, ".pem", Some(original), &pem)),
+        bundle: if has_bundle { copy(BUNDLE, bundle, roots, &pem) } else { None },
         keystore: originals
             .keystore
             .as_ref()
-            .and_then(|original| copy(KEYSTORE, "", Some(original), &[])),
-        anchors: copy(ANCHORS, ".pem", None, &pem),
+            .and_then(|original| copy(KEYSTORE, Some(original), &[], &[])),
+        anchors: copy(ANCHORS, None, &[], &pem),
         image_bundle: bundle.map(|original| original.path.clone()),
         errors,
     }
@@ -184,12 +195,13 @@ fn is_current(root: &Root, path: &Path, size: u64, end: &[u8]) -> bool {
 }
 
 /// Of all that the content of a copy depends on.
-fn digest(original: Option<&Original>, anchors: &TrustAnchors) -> String {
+fn digest(original: Option<&Original>, roots: &[u8], anchors: &TrustAnchors) -> String {
     let mut text = Vec::new();
     if let Some(Original { path, identity }) = original {
         text.extend_from_slice(path.as_os_str().as_encoded_bytes());
         text.extend(identity.iter().flat_map(|number| number.to_be_bytes()));
     }
+    text.extend_from_slice(roots);
     for anchor in anchors.as_slice() {
         text.extend_from_slice(&anchor.certificate.fingerprint.0);
     }

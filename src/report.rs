@@ -88,7 +88,12 @@ pub(crate) fn refreshed() {
 }
 
 /// Reports that a directory of the user's own, or else memory, has got what the store should have.
-pub(crate) fn applied_privately(counts: Counts, directory: Option<&Path>, closed: Option<&Closed>) {
+pub(crate) fn applied_privately(
+    counts: Counts,
+    directory: Option<&Path>,
+    closed: Option<&Closed>,
+    hint: Option<&'static str>,
+) {
     let added = counts.added;
     let why = match closed {
         Some(closed) => closed.to_string(),
@@ -96,7 +101,9 @@ pub(crate) fn applied_privately(counts: Counts, directory: Option<&Path>, closed
     };
     match directory.map(Path::display) {
         Some(directory) => {
-            log::info!("{why}: {added} added in '{directory}', for programs that read variables");
+            let text =
+                format!("{why}: {added} added in '{directory}', for programs that read variables");
+            log::info!("{}", WithHint { text: &text, hint });
         }
         None => warning(
             &format!("{why}: {added} added in memory, for programs that read variables"),

@@ -235,7 +235,7 @@ impl Root {
             Err(ReadError::Io(cause)) => cause,
             Err(ReadError::TooLarge) => io::ErrorKind::FileTooLarge.into(),
         };
-        Err(Error::ReadStore { path: path.to_owned(), cause })
+        Err(Error::ReadStore { path: self.shown(path), cause })
     }
 
     /// Metadata of what `path` names, links followed; `None` where there is nothing.

@@ -23,6 +23,7 @@ use crate::platform::Hooks;
 use crate::platform::Platform;
 use crate::root::Root;
 use crate::sys;
+use crate::system_store;
 
 /// What was found in the outputs and beside them.
 pub(crate) struct StoreState {
@@ -31,6 +32,8 @@ pub(crate) struct StoreState {
     pub(crate) bundles: Vec<pem_bundle::State>,
     pub(crate) hash_directories: Vec<hash_directory::State>,
     pub(crate) signature_databases: Vec<signature_database::State>,
+    /// What the operating system's own stores hold, where it has such.
+    pub(crate) system_store: Option<system_store::State>,
     /// What goes may have been put anywhere in a bundle, by the tool: it had all that it makes one
     /// of.
     pub(crate) may_be_rebuilt: bool,
@@ -38,7 +41,7 @@ pub(crate) struct StoreState {
     pub(crate) was_cut_short: bool,
     /// Hooks that the distribution's tool would run.
     pub(crate) hooks: Vec<PathBuf>,
-    /// The file with the anchors alone that an earlier start left at [`ANCHORS_FILE`].
+    /// The file with the anchors alone that an earlier start left.
     pub(crate) anchors_file: Option<Vec<u8>>,
 }
 
@@ -47,13 +50,11 @@ pub(crate) fn unfinished(platform: &Platform) -> PathBuf {
     Path::new(platform.anchors_directory).join(".ca-entrypoint-unfinished")
 }
 
-/// Where the anchors stand together in one file when no other file holds just them.
-pub(crate) const ANCHORS_FILE: &str = "/usr/local/share/ca-entrypoint-anchors.pem";
-
 /// Tells why an anchor can't be put into the store, as far as that can be told without doing so.
 pub(crate) fn writable(root: &Root, platform: &Platform) -> io::Result<()> {
     let directory = root.resolve(Path::new(platform.anchors_directory))?;
-    directory.ancestors().find(|path| path.exists()).map_or(Ok(()), sys::writable)
+    directory.ancestors().find(|path| path.exists()).map_or(Ok(()), sys::writable)?;
+    system_store::writable(platform)
 }
 
 /// Locks the store against other starts of this program, until the lock is dropped. Its directory
@@ -67,8 +68,9 @@ pub(crate) fn lock(
     goal: Goal<'_>,
 ) -> Result<Option<sys::Lock>, Error> {
     let directory = Path::new(platform.anchors_directory);
-    let failed =
-        |operation| move |cause| Error::WriteStore { operation, path: directory.to_owned(), cause };
+    let failed = |operation| {
+        move |cause| Error::WriteStore { operation, path: root.shown(directory), cause }
+    };
     let path = root.resolve(directory).map_err(failed(Operation::Lock))?;
     if !path.is_dir() {
         match goal {
@@ -80,9 +82,10 @@ pub(crate) fn lock(
     }
     match sys::lock_directory(&path, LOCK_PATIENCE) {
         Ok(lock) => Ok(Some(lock)),
-        Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => {
-            Err(Error::LockTimeout { path: directory.to_owned(), seconds: LOCK_PATIENCE.as_secs() })
-        }
+        Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => Err(Error::LockTimeout {
+            path: root.shown(directory),
+            seconds: LOCK_PATIENCE.as_secs(),
+        }),
         Err(cause) => Err(failed(Operation::Lock)(cause)),
     }
 }
@@ -112,7 +115,7 @@ fn list_directory(
     depth: usize,
     listing: &mut Listing,
 ) -> Result<(), Error> {
-    let failed = |cause| Error::ReadStore { path: directory.to_owned(), cause };
+    let failed = |cause| Error::ReadStore { path: root.shown(directory), cause };
     let real = root.without_links(directory).map_err(failed)?;
     if !listing.visited.add(key(&real)) {
         return Ok(());
@@ -157,10 +160,13 @@ pub(crate) fn observe(
     let observe = |directory| hash_directory::observe(root, platform, directory, locals);
     let hash_directories =
         platform.hash_directories.iter().map(observe).collect::<Result<Vec<_>, _>>()?;
-    let needed = [Some(Path::new(platform.anchors_directory)), Path::new(ANCHORS_FILE).parent()]
-        .into_iter()
-        .chain(bundles.iter().map(|bundle| bundle.file.parent()))
-        .chain(platform.hash_directories.iter().map(|directory| Some(Path::new(directory.path))));
+    let needed =
+        [Some(Path::new(platform.anchors_directory)), Path::new(platform.anchors_file).parent()]
+            .into_iter()
+            .chain(bundles.iter().map(|bundle| bundle.file.parent()))
+            .chain(
+                platform.hash_directories.iter().map(|directory| Some(Path::new(directory.path))),
+            );
     let mut missing_directories: Vec<PathBuf> =
         needed.flatten().filter(|path| !is_directory(root, path)).map(Path::to_owned).collect();
     missing_directories.sort_unstable();
@@ -170,6 +176,7 @@ pub(crate) fn observe(
         bundles,
         hash_directories,
         signature_databases: signature_database::observe(root, platform)?,
+        system_store: system_store::observe(root, platform)?,
         may_be_rebuilt: platform.collection.is_none()
             || locals.iter().any(|local| local.fate == Fate::Absent)
                 && holders::exist(root, platform),
@@ -179,7 +186,7 @@ pub(crate) fn observe(
             Some(hooks) if root.is_system() => list_hooks(root, hooks),
             _ => Vec::new(),
         },
-        anchors_file: root.read_store_file(Path::new(ANCHORS_FILE))?,
+        anchors_file: root.read_store_file(Path::new(platform.anchors_file))?,
     })
 }
 

@@ -105,7 +105,8 @@ pub(crate) fn settings(
         let default = environment.non_empty(variable.name).map(Path::new);
         let default = default.filter(|default| !private::is_copy(default));
         let value = default.and_then(|_| trust.merged_bundle.clone()).unwrap_or(value);
-        settings.push(Setting { name: variable.name.to_owned(), value: value.into() });
+        let value = root.shown(&value).into();
+        settings.push(Setting { name: variable.name.to_owned(), value });
     }
     settings.extend(git_settings(environment, trust));
     settings.extend(java_setting(environment, trust));
@@ -142,8 +143,9 @@ fn git_settings(environment: &Environment, trust: &TrustFiles) -> Vec<Setting> {
         None => Some(0),
         Some(count) => count.and_then(|count| count.parse::<u16>().ok()),
     };
+    let others = trust.system_stores.map_or(&[][..], |stores| stores.git_settings);
     // git itself refuses what is no number.
-    let Some(count) = count.filter(|&count| count < u16::MAX) else {
+    let Some(count) = count.filter(|&count| usize::from(count) + others.len() < COUNT_MAX) else {
         return Vec::new();
     };
     let is_key = |number: &u16| {
@@ -153,11 +155,17 @@ fn git_settings(environment: &Environment, trust: &TrustFiles) -> Vec<Setting> {
     let value_name = |number| format!("GIT_CONFIG_VALUE_{number}");
     let value = OsString::from(bundle);
     let Some(number) = (0..count).find(is_key) else {
-        return vec![
-            Setting { name: format!("GIT_CONFIG_KEY_{count}"), value: GIT_KEY.into() },
-            Setting { name: value_name(count), value },
-            Setting { name: GIT_CONFIG_COUNT.to_owned(), value: (count + 1).to_string().into() },
-        ];
+        let others = others.iter().map(|&(key, value)| (key, value.into()));
+        let mut settings = Vec::new();
+        let mut number = count;
+        for (key, value) in [(GIT_KEY, value)].into_iter().chain(others) {
+            settings.push(Setting { name: format!("GIT_CONFIG_KEY_{number}"), value: key.into() });
+            settings.push(Setting { name: value_name(number), value });
+            number += 1;
+        }
+        let count = number.to_string().into();
+        settings.push(Setting { name: GIT_CONFIG_COUNT.to_owned(), value: count });
+        return settings;
     };
     let name = value_name(number);
     match environment.value(&name) {
@@ -176,11 +184,18 @@ fn java_setting(environment: &Environment, trust: &TrustFiles) -> Option<Setting
     let keystore = trust.keystore.as_ref()?;
     let mut option = OsString::from(JAVA_OPTION);
     option.push(keystore);
+    // arguments.cpp of HotSpot, `parse_options_buffer`: quotes keep words together.
+    if option.to_string_lossy().contains(char::is_whitespace) {
+        option = [OsStr::new("\""), &option, OsStr::new("\"")].join(OsStr::new(""));
+    }
     let name = JAVA_TOOL_OPTIONS.to_owned();
     let Some(given) = environment.non_empty(JAVA_TOOL_OPTIONS) else {
         return Some(Setting { name, value: option });
     };
     let text = given.to_string_lossy();
+    if text.contains(&*option.to_string_lossy()) {
+        return None;
+    }
     let is_option = |word: &&str| word.starts_with(JAVA_OPTION);
     if let Some(present) = text.split_whitespace().find(is_option) {
         // An earlier start's, or somebody's decision.
@@ -206,6 +221,8 @@ pub(crate) fn to_shell(settings: &[Setting]) -> OsString {
 }
 
 const GIT_CONFIG_COUNT: &str = "GIT_CONFIG_COUNT";
+
+const COUNT_MAX: usize = u16::MAX as usize;
 
 const GIT_KEY: &str = "http.sslCAInfo";
 

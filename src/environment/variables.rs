@@ -15,6 +15,9 @@ pub(super) struct Variable {
     wants: Wants,
     /// Only where the system's store is without the anchors: the program reads that.
     only_in_private: bool,
+    /// Not where the operating system's own store has the anchors: programs that read that would
+    /// read it no more.
+    replaces_system_stores: bool,
     /// Only where the image sets it already.
     pub(super) only_over_default: bool,
     /// A path without which nobody reads it.
@@ -39,6 +42,7 @@ impl Variable {
             name,
             wants,
             only_in_private: false,
+            replaces_system_stores: false,
             only_over_default: false,
             only_with: None,
             yields_to: &[],
@@ -47,6 +51,10 @@ impl Variable {
 
     const fn only_in_private(self) -> Self {
         Self { only_in_private: true, ..self }
+    }
+
+    const fn replaces_system_stores(self) -> Self {
+        Self { replaces_system_stores: true, ..self }
     }
 
     const fn only_over_default(self) -> Self {
@@ -63,7 +71,8 @@ impl Variable {
 
     /// Its value; `None` when there is no such file, or when the system's store will do.
     pub(super) fn value(&self, trust: &TrustFiles) -> Option<PathBuf> {
-        if self.only_in_private && !trust.is_private {
+        let is_read = self.replaces_system_stores && trust.system_stores.is_some();
+        if (self.only_in_private || is_read) && !trust.is_private {
             return None;
         }
         match self.wants {
@@ -85,8 +94,11 @@ pub(super) const VARIABLES: &[Variable] = &[
     Variable::new("DENO_CERT", Wants::Anchors),
     Variable::new("DENO_TLS_CA_STORE", Wants::Setting("system,mozilla")),
     // httpx (_config.py) and uv bring roots of their own, and read this in their place. So do all
-    // that use OpenSSL's default paths, Go (root_unix.go) and rustls-native-certs.
-    Variable::new("SSL_CERT_FILE", Wants::MergedBundle).yields_to(&["SSL_CERT_DIR"]),
+    // that use OpenSSL's default paths, Go (root_unix.go) and rustls-native-certs: on Windows, Go
+    // since 1.27 and rustls-native-certs leave the system's store for it.
+    Variable::new("SSL_CERT_FILE", Wants::MergedBundle)
+        .replaces_system_stores()
+        .yields_to(&["SSL_CERT_DIR"]),
     // curl(1) has it before SSL_CERT_FILE; libcurl doesn't read it.
     Variable::new("CURL_CA_BUNDLE", Wants::MergedBundle)
         .only_in_private()

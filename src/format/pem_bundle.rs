@@ -129,6 +129,7 @@ pub(crate) fn observe(
         }
         // Programs read the first one.
         if states.is_empty()
+            && platform.makes_bundle
             && let Some(path) = bundle.paths.first()
         {
             let path = PathBuf::from(path);
@@ -161,16 +162,18 @@ fn read_current_end(root: &Root, path: &Path, entries: &[Entry<'_>]) -> Option<V
 /// A copy of a bundle with the anchors at its end; `None` when there is no certificate in it, as a
 /// bundle without the image's own roots must not replace a program's.
 pub(crate) fn with_anchors(bundle: &[u8], anchors: &[u8]) -> Option<Vec<u8>> {
-    if !has_certificate(bundle) {
-        return None;
+    has_certificate(bundle).then(|| joined(bundle, anchors))
+}
+
+/// One text behind the other, which begins on a line of its own.
+pub(crate) fn joined(one: &[u8], other: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(one.len() + 1 + other.len());
+    text.extend_from_slice(one);
+    if !one.is_empty() && !one.ends_with(b"\n") && !other.is_empty() {
+        text.push(b'\n');
     }
-    let mut content = Vec::with_capacity(bundle.len() + 1 + anchors.len());
-    content.extend_from_slice(bundle);
-    if !bundle.ends_with(b"\n") {
-        content.push(b'\n');
-    }
-    content.extend_from_slice(anchors);
-    Some(content)
+    text.extend_from_slice(other);
+    text
 }
 
 fn has_certificate(pem: &[u8]) -> bool {

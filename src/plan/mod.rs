@@ -23,9 +23,10 @@ use crate::local::LocalAnchor;
 use crate::nss;
 use crate::platform::HookInput;
 use crate::platform::Platform;
+use crate::platform::SystemStores;
 use crate::store;
-use crate::store::ANCHORS_FILE;
 use crate::store::StoreState;
+use crate::system_store;
 
 pub(crate) use private::plan_private;
 
@@ -65,6 +66,8 @@ pub(crate) struct TrustFiles {
     /// which nothing changes, and how the bundle's path in them ends.
     pub(crate) immutable: &'static [&'static str],
     pub(crate) named_bundle: Option<&'static str>,
+    /// The operating system's own stores, where it has such: programs read them.
+    pub(crate) system_stores: Option<SystemStores>,
 }
 
 impl Plan {
@@ -120,8 +123,8 @@ pub(crate) fn plan(
         links.extend(hash_directory::changes(directory, platform, locals, state.was_cut_short));
     }
     let (anchors_file, anchors) = match goal {
-        Goal::Install(anchors) => anchors_file(locals, state, anchors),
-        Goal::Remove(_) => (remove_anchors_file(state), None),
+        Goal::Install(anchors) => anchors_file(platform, locals, state, anchors),
+        Goal::Remove(_) => (remove_anchors_file(platform, state), None),
     };
 
     let mut changes: Vec<Change> = locals
@@ -133,6 +136,8 @@ pub(crate) fn plan(
             mode: 0o644,
         })
         .collect();
+    let stores = state.system_store.iter();
+    changes.extend(stores.flat_map(|state| system_store::changes(state, platform, locals, goal)));
     let is_base_ours = state.may_be_rebuilt && !state.was_cut_short;
     let bundles = state.bundles.iter();
     changes.extend(bundles.filter_map(|bundle| pem_bundle::changes(bundle, locals, is_base_ours)));
@@ -179,7 +184,11 @@ pub(crate) fn plan(
         removed: locals.iter().filter(|local| local.is_removed()).count(),
     };
     let trust = TrustFiles { merged_bundle, anchors, ..TrustFiles::default() };
-    Plan { changes, trust, counts, errors: keystores.errors, closed_keystore: keystores.closed }
+    let mut errors = keystores.errors;
+    if platform.system_stores.is_some() && state.system_store.is_none() {
+        errors.push(Error::StoreElsewhere);
+    }
+    Plan { changes, trust, counts, errors, closed_keystore: keystores.closed }
 }
 
 /// Makes the plan for what is a user's own: NSS's databases, and private files that are to go.
@@ -192,12 +201,13 @@ pub(crate) fn plan_own(nss: nss::State, private_files: Vec<PathBuf>, goal: Goal<
 /// A file with the anchors alone: the source itself, the only anchor's own file, or else a copy
 /// that is made and kept for it.
 fn anchors_file(
+    platform: &Platform,
     locals: &[LocalAnchor],
     state: &StoreState,
     anchors: &TrustAnchors,
 ) -> (Option<Change>, Option<PathBuf>) {
     if let Some(path) = anchors.file() {
-        return (remove_anchors_file(state), Some(path.to_owned()));
+        return (remove_anchors_file(platform, state), Some(path.to_owned()));
     }
     if let [anchor] = anchors.as_slice() {
         let is_it = |local: &&LocalAnchor| {
@@ -205,25 +215,28 @@ fn anchors_file(
                 && local.fingerprint() == Some(anchor.certificate.fingerprint)
         };
         if let Some(local) = locals.iter().find(is_it) {
-            return (remove_anchors_file(state), Some(local.path.clone()));
+            return (remove_anchors_file(platform, state), Some(local.path.clone()));
         }
     }
     let content = anchors.to_pem();
-    let path = PathBuf::from(ANCHORS_FILE);
+    let path = PathBuf::from(platform.anchors_file);
     let is_current = state.anchors_file.as_ref() == Some(&content);
     ((!is_current).then(|| Change::File { path: path.clone(), content, mode: 0o644 }), Some(path))
 }
 
-fn remove_anchors_file(state: &StoreState) -> Option<Change> {
-    state.anchors_file.as_ref().map(|_| Change::Remove { path: PathBuf::from(ANCHORS_FILE) })
+fn remove_anchors_file(platform: &Platform, state: &StoreState) -> Option<Change> {
+    let path = || PathBuf::from(platform.anchors_file);
+    state.anchors_file.as_ref().map(|_| Change::Remove { path: path() })
 }
 
 fn is_needed(directory: &Path, changes: &[Change]) -> bool {
     changes.iter().any(|change| match change {
         Change::File { path, .. } | Change::Link { path, .. } => path.parent() == Some(directory),
         Change::Directory { .. }
+        | Change::AddToStore { .. }
         | Change::Keystore { .. }
         | Change::PrivateDirectory { .. }
+        | Change::RemoveFromStore { .. }
         | Change::Remove { .. }
         | Change::Run { .. } => false,
     })

@@ -19,6 +19,8 @@ pub(crate) struct Platform {
     evidence: &'static [Evidence],
     /// Where an administrator puts CAs for the distribution's tool to find.
     pub(crate) anchors_directory: &'static str,
+    /// Where the anchors stand together when no other file holds just them.
+    pub(crate) anchors_file: &'static str,
     /// The ending of an anchor's file name, which isn't part of the names of links to it.
     pub(crate) suffix: &'static str,
     /// Whether the tool takes files without the suffix too, but those whose names begin with a dot.
@@ -27,10 +29,16 @@ pub(crate) struct Platform {
     pub(crate) is_recursive: bool,
     /// Where the tool makes the store of single certificates, and not of whole files.
     pub(crate) collection: Option<Collection>,
-    /// That of programs first: where it has no file, one is made.
+    /// That of programs first.
     pub(crate) bundles: &'static [Bundle],
+    /// Whether the first is made where it has no file.
+    pub(crate) makes_bundle: bool,
     pub(crate) hash_directories: &'static [HashDirectory],
     pub(crate) java_keystores: JavaKeystores,
+    /// Directories where packages, the official images and installers put Java runtimes.
+    pub(crate) java_runtimes: &'static [(&'static str, Company)],
+    /// Stores of the operating system's own, which are no files.
+    pub(crate) system_stores: Option<SystemStores>,
     /// Signature databases of UEFI firmware (EDK2). Those that exist are kept up to date.
     pub(crate) signature_databases: &'static [&'static str],
     pub(crate) hooks: Option<Hooks>,
@@ -177,6 +185,27 @@ pub(crate) enum Alias {
     Name { prefix: &'static str, suffix: &'static str },
     /// By the certificate's label, as p11-kit does.
     Label,
+}
+
+/// What else is in a directory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Company {
+    None,
+    /// Other things: only a runtime's name tells it.
+    Others,
+}
+
+/// The names of the operating system's stores.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct SystemStores {
+    /// Of what is trusted for its own sake.
+    pub(crate) roots: &'static str,
+    /// Of what completes a chain, and is trusted for its issuer's.
+    pub(crate) intermediates: &'static str,
+    /// What is to be said where they can't be written, and programs have variables only.
+    pub(crate) hint: &'static str,
+    /// What makes git read files in place of them: keys of its configuration, with their values.
+    pub(crate) git_settings: &'static [(&'static str, &'static str)],
 }
 
 /// Programs that the distribution's tool runs when the store has changed.

@@ -5,6 +5,7 @@
 use crate::platform::Alias;
 use crate::platform::Bundle;
 use crate::platform::BundleEntries;
+use crate::platform::Company;
 use crate::platform::DirectoryEntries;
 use crate::platform::Evidence::File;
 use crate::platform::Evidence::Id;
@@ -20,6 +21,7 @@ pub(super) const BUNDLE_ONLY: Platform = Platform {
     name: "bundle-only",
     evidence: &[],
     anchors_directory: "/usr/local/share/ca-certificates",
+    anchors_file: "/usr/local/share/ca-entrypoint-anchors.pem",
     suffix: ".crt",
     takes_any_name: false,
     is_recursive: false,
@@ -37,6 +39,7 @@ pub(super) const BUNDLE_ONLY: Platform = Platform {
         ],
         entries: BundleEntries::Files(Separator::MissingLineFeed),
     }],
+    makes_bundle: true,
     // OpenWrt's ca-certificates and Flatcar's have nothing but this.
     hash_directories: &[HashDirectory {
         path: "/etc/ssl/certs",
@@ -51,6 +54,15 @@ pub(super) const BUNDLE_ONLY: Platform = Platform {
         ],
         alias: Alias::Name { prefix: "", suffix: "" },
     },
+    java_runtimes: &[
+        ("/usr/lib/jvm", Company::None),
+        ("/usr/lib64/jvm", Company::None),
+        ("/usr/java", Company::None),
+        ("/opt/java", Company::None),
+        ("/opt", Company::Others),
+        ("/usr/local", Company::Others),
+    ],
+    system_stores: None,
     signature_databases: &[],
     hooks: None,
     // Flatcar has its bundle there, and links to it: its tool replaces the link.

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::bundle_only::BUNDLE_ONLY;
 use crate::platform::Alias;
 use crate::platform::Block;
 use crate::platform::Bundle;
@@ -105,6 +106,7 @@ pub(super) const RHEL: Platform = Platform {
     hooks: None,
     immutable: &[],
     named_bundle: None,
+    ..BUNDLE_ONLY
 };
 
 /// openSUSE/ca-certificates, update-ca-certificates and its hooks.
@@ -175,6 +177,7 @@ pub(super) const SUSE: Platform = Platform {
     // ca-certificates-mozilla-prebuilt has its outputs there, and links to them.
     immutable: &["/usr/share/factory"],
     named_bundle: None,
+    ..BUNDLE_ONLY
 };
 
 /// Arch's ca-certificates-utils, update-ca-trust and its PKGBUILD.
@@ -250,6 +253,7 @@ pub(super) const ARCH: Platform = Platform {
     hooks: None,
     immutable: &[],
     named_bundle: None,
+    ..BUNDLE_ONLY
 };
 
 const SERVERS: Form = plain(Purpose::ServerAuth);

@@ -52,6 +52,7 @@ pub(super) const ALPINE: Platform = Platform {
     }),
     immutable: &[],
     named_bundle: None,
+    ..BUNDLE_ONLY
 };
 
 /// Debian's ca-certificates, sbin/update-ca-certificates; used by Ubuntu, Void and Gentoo too.
@@ -94,6 +95,7 @@ pub(super) const DEBIAN: Platform = Platform {
     }),
     immutable: &[],
     named_bundle: None,
+    ..BUNDLE_ONLY
 };
 
 /// vmware/photon, ca-certificates.spec and rehash_ca_certificates.sh: the bundle is made of the

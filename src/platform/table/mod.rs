@@ -6,6 +6,7 @@
 mod bundle_only;
 mod collections;
 mod concatenations;
+mod windows;
 
 use super::Platform;
 
@@ -18,6 +19,7 @@ pub(super) static PLATFORMS: &[Platform] = &[
     collections::ARCH,
     concatenations::PHOTON,
     bundle_only::NIXOS,
+    windows::WINDOWS,
 ];
 
 /// Every other image: BusyBox, scratch, and whatever isn't known.

@@ -1,0 +1,13 @@
+//! Windows.
+
+mod access;
+mod command_line;
+mod file;
+mod process;
+mod system_store;
+mod wide;
+
+pub(crate) use access::*;
+pub(crate) use file::*;
+pub(crate) use process::*;
+pub(crate) use system_store::*;
