@@ -17,7 +17,7 @@ use crate::sys;
 pub(crate) fn exec(command: &OsStr, arguments: &[OsString], environment: &Environment) -> Error {
     let mut reason = None;
     let paths = environment.value("PATH").unwrap_or_else(|| OsStr::new(sys::DEFAULT_PATH));
-    for path in sys::search(command, paths) {
+    for path in sys::search(command, paths, environment.value("PATHEXT")) {
         let cause = exec_file(&path, command, arguments, environment);
         match cause.kind() {
             // A later directory may have a better one. Of the reasons, a refusal tells most.

@@ -22,7 +22,7 @@ use crate::sys;
 
 /// The certificates that are in the stores.
 pub(crate) struct State {
-    stores: SystemStores,
+    stores: &'static SystemStores,
     pub(crate) roots: Vec<Entry>,
     pub(crate) intermediates: Vec<Entry>,
 }
@@ -43,7 +43,7 @@ impl Entry {
 
 impl State {
     /// As they are where nobody has put anything into them.
-    pub(crate) fn empty(stores: SystemStores) -> Self {
+    pub(crate) fn empty(stores: &'static SystemStores) -> Self {
         Self { stores, roots: Vec::new(), intermediates: Vec::new() }
     }
 
@@ -130,3 +130,6 @@ pub(crate) fn roots_to_pem(state: &State) -> Vec<u8> {
     let others = state.roots.iter().filter(|entry| entry.source().is_none());
     others.flat_map(|entry| pem::encode(&entry.der)).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,7 +67,7 @@ pub(crate) struct TrustFiles {
     pub(crate) immutable: &'static [&'static str],
     pub(crate) named_bundle: Option<&'static str>,
     /// The operating system's own stores, where it has such: programs read them.
-    pub(crate) system_stores: Option<SystemStores>,
+    pub(crate) system_stores: Option<&'static SystemStores>,
 }
 
 impl Plan {

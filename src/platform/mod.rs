@@ -38,7 +38,7 @@ pub(crate) struct Platform {
     /// Directories where packages, the official images and installers put Java runtimes.
     pub(crate) java_runtimes: &'static [(&'static str, Company)],
     /// Stores of the operating system's own, which are no files.
-    pub(crate) system_stores: Option<SystemStores>,
+    pub(crate) system_stores: Option<&'static SystemStores>,
     /// Signature databases of UEFI firmware (EDK2). Those that exist are kept up to date.
     pub(crate) signature_databases: &'static [&'static str],
     pub(crate) hooks: Option<Hooks>,
@@ -196,7 +196,7 @@ pub(crate) enum Company {
 }
 
 /// The names of the operating system's stores.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct SystemStores {
     /// Of what is trusted for its own sake.
     pub(crate) roots: &'static str,

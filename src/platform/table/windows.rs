@@ -45,7 +45,7 @@ pub(super) const WINDOWS: Platform = Platform {
         ("/Program Files/Zulu", Company::None),
         ("/", Company::Others),
     ],
-    system_stores: Some(SystemStores {
+    system_stores: Some(&SystemStores {
         roots: "Root",
         intermediates: "CA",
         hint: "programs that use Windows' own TLS (PowerShell, .NET, Go, curl.exe) read the machine's store alone: \

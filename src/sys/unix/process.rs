@@ -149,7 +149,7 @@ pub(crate) fn exec(path: &Path, arguments: &[OsString], environment: &[OsString]
 
 /// The files that a command may mean, the best first: itself where it is a path, else those that
 /// `PATH` has under this name and that may be executed.
-pub(crate) fn search(command: &OsStr, paths: &OsStr) -> Vec<PathBuf> {
+pub(crate) fn search(command: &OsStr, paths: &OsStr, _extensions: Option<&OsStr>) -> Vec<PathBuf> {
     if command.as_bytes().contains(&b'/') {
         return vec![command.into()];
     }

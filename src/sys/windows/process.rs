@@ -78,7 +78,7 @@ pub(crate) fn is_privileged_by_file() -> bool {
 /// The files that a command may mean, the best first: with an extension of `PATHEXT` where it has
 /// none. A name is looked for in `PATH`, and then in the working directory, where Docker and cmd.exe
 /// look first: what a job's author has put there takes no system program's place.
-pub(crate) fn search(command: &OsStr, paths: &OsStr) -> Vec<PathBuf> {
+pub(crate) fn search(command: &OsStr, paths: &OsStr, extensions: Option<&OsStr>) -> Vec<PathBuf> {
     let here = env::current_dir().unwrap_or_default();
     let find = |command: &OsStr, paths: Option<&OsStr>| -> Vec<PathBuf> {
         which::which_in_all(command, paths, &here).map(Iterator::collect).unwrap_or_default()
@@ -89,7 +89,7 @@ pub(crate) fn search(command: &OsStr, paths: &OsStr) -> Vec<PathBuf> {
         return if found.is_empty() { vec![here.join(command)] } else { found };
     }
     let mut names = vec![command.to_owned()];
-    if env::var_os("PATHEXT").is_none() {
+    if extensions.is_none() {
         names.push([command, OsStr::new(".exe")].join(OsStr::new("")));
     }
     let in_paths = names.iter().flat_map(|name| find(name, Some(paths)));

@@ -12,12 +12,14 @@ use windows_sys::Win32::Foundation::FALSE;
 use windows_sys::Win32::Security::Cryptography::CERT_CONTEXT;
 use windows_sys::Win32::Security::Cryptography::CERT_FRIENDLY_NAME_PROP_ID;
 use windows_sys::Win32::Security::Cryptography::CERT_STORE_ADD_NEW;
+use windows_sys::Win32::Security::Cryptography::CERT_STORE_CTRL_COMMIT;
 use windows_sys::Win32::Security::Cryptography::CERT_STORE_PROV_SYSTEM_W;
 use windows_sys::Win32::Security::Cryptography::CERT_STORE_READONLY_FLAG;
 use windows_sys::Win32::Security::Cryptography::CERT_SYSTEM_STORE_LOCAL_MACHINE;
 use windows_sys::Win32::Security::Cryptography::CRYPT_INTEGER_BLOB;
 use windows_sys::Win32::Security::Cryptography::CertAddCertificateContextToStore;
 use windows_sys::Win32::Security::Cryptography::CertCloseStore;
+use windows_sys::Win32::Security::Cryptography::CertControlStore;
 use windows_sys::Win32::Security::Cryptography::CertCreateCertificateContext;
 use windows_sys::Win32::Security::Cryptography::CertDeleteCertificateFromStore;
 use windows_sys::Win32::Security::Cryptography::CertDuplicateCertificateContext;
@@ -88,7 +90,7 @@ pub(crate) fn add_to_system_store(store: &str, der: &[u8], name: &str) -> io::Re
         )
     };
     match last_error() {
-        _ if is_added != FALSE => Ok(()),
+        _ if is_added != FALSE => store.commit(),
         error if error.raw_os_error() == Some(CRYPT_E_EXISTS) => Ok(()),
         error => Err(error),
     }
@@ -113,7 +115,7 @@ pub(crate) fn remove_from_system_store(store: &str, wanted: &[u8], name: &str) -
             return Err(last_error());
         }
     }
-    Ok(())
+    store.commit()
 }
 
 /// An open store.
@@ -141,6 +143,15 @@ impl Store {
             }
             act(certificate);
         }
+    }
+
+    /// Has what was changed written down, and learns whether it is.
+    #[expect(unsafe_code, reason = "crypt32's call")]
+    fn commit(&self) -> io::Result<()> {
+        // SAFETY: the store is open, and the order takes nothing with it.
+        let is_written =
+            unsafe { CertControlStore(self.0, 0, CERT_STORE_CTRL_COMMIT, ptr::null()) };
+        if is_written == FALSE { Err(last_error()) } else { Ok(()) }
     }
 }
 
