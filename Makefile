@@ -12,7 +12,7 @@ help: ## Lists the targets
 
 .PHONY: build
 build: toolchain ## Makes dist/linux-amd64/ca-entrypoint, static and small
-	scripts/build.sh
+	scripts/build.sh linux
 
 .PHONY: check
 check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and the binary's form and size
@@ -24,7 +24,7 @@ check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and
 	scripts/need.sh shellcheck=shellcheck
 	shellcheck .ci/run scripts/*.sh
 	shellcheck --shell=sh tests/matrix/*.sh scripts/families/*.sh
-	scripts/build.sh
+	scripts/build.sh linux
 	scripts/check-binary.sh
 
 .PHONY: test

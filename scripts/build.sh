@@ -1,11 +1,14 @@
 #!/bin/bash
-# Builds dist/linux-amd64/ca-entrypoint: x86_64, musl, a static PIE, stripped.
+# build.sh linux|windows: builds the release binary for one system.
+#
+#   linux     dist/linux-amd64/ca-entrypoint: x86_64, musl, a static PIE, stripped
+#   windows   dist/windows-amd64/ca-entrypoint.exe: x86_64, by mingw-w64's linker, its runtime linked in
 #
 # The first way that this machine can go is taken; CA_ENTRYPOINT_BUILD=NAME forces one:
 #
-#   rustup            rustup's musl target, the standard library built for size from rust-src
-#   rustup-prebuilt   the same target with its ready-made standard library: about 400 KiB larger
-#   debian            Debian's compiler, its source of the standard library and its musl
+#   rustup            rustup's target, the standard library built for size from rust-src
+#   rustup-prebuilt   the same target with its ready-made standard library: 200 to 400 KiB larger
+#   debian            Debian's compiler and its source of the standard library, and for Linux its musl
 #
 # ca-entrypoint.std beside the binary says which standard library it has: size or prebuilt.
 set -euo pipefail
@@ -13,7 +16,6 @@ set -euo pipefail
 scripts=$(cd "$(dirname "$0")" && pwd)
 project=$(dirname "$scripts")
 cd "$project"
-target=x86_64-unknown-linux-musl
 # Relocations packed: 20 KiB. The C library's own start code must know the form, musl's does since 1.2.4.
 packed=-Clink-arg=-Wl,-z,pack-relative-relocs
 # Where they can't be packed: instructions that stand in many places become functions, 17 KiB, and a start
@@ -25,6 +27,21 @@ fail() {
     echo "build: $*" >&2
     exit 1
 }
+
+case ${1:-} in
+linux)
+    target=x86_64-unknown-linux-musl dist=dist/linux-amd64 file=ca-entrypoint
+    system_flags=("$packed")
+    ;;
+windows)
+    target=x86_64-pc-windows-gnu dist=dist/windows-amd64 file=ca-entrypoint.exe
+    # What of the C runtime's helpers is used is linked in: no DLL comes with the binary.
+    # The time of the build is no part of it.
+    system_flags=(-Ctarget-feature=+crt-static -Clink-arg=-Wl,--no-insert-timestamp)
+    "$scripts/need.sh" x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64
+    ;;
+*) fail "which system? build.sh linux, or build.sh windows" ;;
+esac
 
 have_target() {
     command -v rustup >/dev/null && rustup target add "$target" >/dev/null 2>&1
@@ -57,8 +74,9 @@ compile() {
     flags+=(-Zfmt-debug=none)
     # SHA-256 without its rounds unrolled: 8 KiB. Where the processor has instructions for it, they are used.
     flags+=('--cfg=sha2_backend_soft="compact"')
-    # A panic aborts, so nothing reads the tables that unwinding needs: about 40 KiB.
-    flags+=(-Cforce-unwind-tables=no)
+    # A panic aborts, so nothing reads the tables that unwinding needs: about 40 KiB. Windows' own format
+    # needs them.
+    [ "$dist" = dist/windows-amd64 ] || flags+=(-Cforce-unwind-tables=no)
     # The binary must not tell whose machine made it, nor differ between two: paths become names.
     flags+=(
         "--remap-path-prefix=$("$rustc" --print sysroot)=/rust"
@@ -71,39 +89,43 @@ compile() {
         "$cargo" build --release --locked --target "$target" --target-dir "target/$way" "$@"
 }
 
+# The compiler of Debian's packages, and what else the system's target needs from them.
+compile_by_debian() {
+    local flags=("${system_flags[@]}")
+    "$scripts/need.sh" /usr/bin/rustc=rustc-web /usr/bin/cargo=cargo-web /usr/share/doc/rust-web-src=rust-web-src gcc=gcc
+    if [ "$dist" = dist/linux-amd64 ]; then
+        "$scripts/need.sh" /usr/lib/x86_64-linux-musl/rcrt1.o=musl-dev /usr/lib/llvm-14/lib/libunwind.a=libunwind-14-dev
+        # gcc's libgcc_eh wants glibc, so the unwinder is LLVM's. Its directory has much else: link the one file.
+        mkdir -p target/debian/unwind
+        ln -sf /usr/lib/llvm-14/lib/libunwind.a target/debian/unwind/
+        export CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER=$scripts/link-musl.sh
+        flags=(-Clink-self-contained=no "-Lnative=$project/target/debian/unwind" "$outlined")
+    fi
+    compile /usr/bin/cargo /usr/bin/rustc "${flags[@]}" -- "${build_std[@]}"
+}
+
 way=${CA_ENTRYPOINT_BUILD:-$(choose)}
 std=size
 # What is unstable in a stable compiler opens with RUSTC_BOOTSTRAP: -Zbuild-std has no other way in.
+export RUSTC_BOOTSTRAP=1
 case $way in
 rustup)
     have_target || fail "rustup can't add $target: run 'rustup target add $target' to see why"
     have_source || fail "rustup can't add rust-src: run 'rustup component add rust-src' to see why"
-    RUSTC_BOOTSTRAP=1 compile cargo rustc "$packed" -- "${build_std[@]}"
+    compile cargo rustc "${system_flags[@]}" -- "${build_std[@]}"
     ;;
 rustup-prebuilt)
     have_target || fail "rustup can't add $target: run 'rustup target add $target' to see why"
-    RUSTC_BOOTSTRAP=1 compile cargo rustc "$packed" --
+    compile cargo rustc "${system_flags[@]}" --
     std=prebuilt
     ;;
-debian)
-    "$scripts/need.sh" /usr/bin/rustc=rustc-web /usr/bin/cargo=cargo-web /usr/share/doc/rust-web-src=rust-web-src \
-        gcc=gcc /usr/lib/x86_64-linux-musl/rcrt1.o=musl-dev /usr/lib/llvm-14/lib/libunwind.a=libunwind-14-dev
-    # gcc's libgcc_eh wants glibc, so the unwinder is LLVM's. Its directory has much else: link the one file.
-    mkdir -p target/debian/unwind
-    ln -sf /usr/lib/llvm-14/lib/libunwind.a target/debian/unwind/
-    CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER=$scripts/link-musl.sh RUSTC_BOOTSTRAP=1 \
-        compile /usr/bin/cargo /usr/bin/rustc \
-        -Clink-self-contained=no "-Lnative=$project/target/debian/unwind" "$outlined" -- "${build_std[@]}"
-    ;;
-*)
-    fail "unknown way '$way': set CA_ENTRYPOINT_BUILD to rustup, rustup-prebuilt or debian"
-    ;;
+debian) compile_by_debian ;;
+*) fail "unknown way '$way': set CA_ENTRYPOINT_BUILD to rustup, rustup-prebuilt or debian" ;;
 esac
 
-dist=dist/linux-amd64
 mkdir -p "$dist"
 # Removed first: the old file may be running.
-rm -f "$dist/ca-entrypoint"
-cp "target/$way/$target/release/ca-entrypoint" "$dist/ca-entrypoint"
+rm -f "$dist/$file"
+cp "target/$way/$target/release/$file" "$dist/$file"
 echo "$std" >"$dist/ca-entrypoint.std"
-echo "build: $dist/ca-entrypoint, $(stat -c %s "$dist/ca-entrypoint") bytes, by way of $way"
+echo "build: $dist/$file, $(stat -c %s "$dist/$file") bytes, by way of $way"

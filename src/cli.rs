@@ -89,7 +89,7 @@ impl Default for Log {
 /// What the arguments ask for.
 #[derive(Debug)]
 pub(crate) enum Request {
-    Run(Config),
+    Run(Box<Config>),
     /// Print this text and exit.
     Show(String),
 }
@@ -151,7 +151,7 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
     } else {
         None
     };
-    Ok(Request::Run(Config {
+    Ok(Request::Run(Box::new(Config {
         locations: locations(&options, environment),
         is_removal: options.is_removal,
         show_plan: options.is_dry_run.then_some(options.format.unwrap_or(Format::Text)),
@@ -166,7 +166,7 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
         java_home: environment.non_empty("JAVA_HOME").map(PathBuf::from),
         root: options.root,
         command: options.command,
-    }))
+    })))
 }
 
 /// Options that make no sense together.

@@ -124,7 +124,7 @@ pub(crate) fn plan(
     goal: Goal<'_>,
 ) -> Result<Plan, Error> {
     let plan = match (choose(root, config, platform, goal)?, goal) {
-        (Choice::Installed(plan), _) => plan,
+        (Choice::Installed(plan), _) => *plan,
         (Choice::Private(closed), Goal::Install(anchors)) => {
             let directory = usable_directories(root, config).next();
             if directory.is_none() && config.command.is_empty() {
@@ -151,7 +151,7 @@ pub(crate) fn plan(
 enum Choice {
     System,
     /// The system's store, where all is done: by whoever built the image, for instance.
-    Installed(Plan),
+    Installed(Box<Plan>),
     /// Because the system's store is closed, or because it was asked for.
     Private(Option<Closed>),
 }
@@ -178,7 +178,7 @@ fn choose(
         if is_there { plan_for(root, config, platform, &locals, goal).ok() } else { None }
     });
     Ok(match installed {
-        Some(plan) if plan.is_empty() => Choice::Installed(plan),
+        Some(plan) if plan.is_empty() => Choice::Installed(Box::new(plan)),
         _ => Choice::Private(Some(Closed::store(cause))),
     })
 }
