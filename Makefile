@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 binary := $(CURDIR)/dist/linux-amd64/ca-entrypoint
+windows_binary := $(CURDIR)/dist/windows-amd64/ca-entrypoint.exe
 
 .PHONY: help
 help: ## Lists the targets
@@ -14,11 +15,15 @@ help: ## Lists the targets
 build: toolchain ## Makes dist/linux-amd64/ca-entrypoint, static and small
 	scripts/build.sh linux
 
+.PHONY: build-windows
+build-windows: toolchain ## Makes dist/windows-amd64/ca-entrypoint.exe
+	scripts/build.sh windows
+
 .PHONY: check
 check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and the binary's form and size
 	cargo fmt --check || { echo "check: not formatted: run cargo fmt" >&2; exit 1; }
 	cargo clippy --all-targets -- -D warnings
-	cargo clippy --test compliance --test matrix -- -D warnings
+	cargo clippy --test compliance --test matrix --test windows -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --document-private-items
 	scripts/cargo-deny.sh check bans licenses sources
 	scripts/need.sh shellcheck=shellcheck
@@ -26,12 +31,13 @@ check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and
 	shellcheck --shell=sh tests/matrix/*.sh scripts/families/*.sh
 	scripts/build.sh linux
 	scripts/check-binary.sh
+	scripts/check-windows.sh
 
 .PHONY: test
 test: toolchain ## All tests
 	scripts/need.sh openssl=openssl
 	cargo test --all
-	$(MAKE) --no-print-directory compliance matrix
+	$(MAKE) --no-print-directory compliance matrix windows
 
 .PHONY: compliance
 compliance: build ## The binary against each distribution's own tool, in containers
@@ -42,6 +48,11 @@ compliance: build ## The binary against each distribution's own tool, in contain
 matrix: build ## Real clients against real servers, in images of many kinds: docs/matrix.md
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
 	    'scripts/images.sh clients clients-alpine && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test matrix'
+
+.PHONY: windows
+windows: build-windows ## The binary for Windows under wine
+	scripts/need.sh /usr/lib/wine/wine64=wine64 wine=wine x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 openssl=openssl
+	CA_ENTRYPOINT_BIN="$(windows_binary)" cargo test --test windows
 
 .PHONY: images
 images: ## The images that the tests run in

@@ -21,6 +21,8 @@ packed=-Clink-arg=-Wl,-z,pack-relative-relocs
 # Where they can't be packed: instructions that stand in many places become functions, 17 KiB, and a start
 # executes a quarter more of them.
 outlined=-Cllvm-args=-enable-machine-outliner=always
+# And functions are called where others would be copied.
+called=-Cllvm-args=-inline-threshold=0
 build_std=("-Zbuild-std=std,panic_abort" -Zbuild-std-features=optimize_for_size)
 
 fail() {
@@ -99,7 +101,7 @@ compile_by_debian() {
         mkdir -p target/debian/unwind
         ln -sf /usr/lib/llvm-14/lib/libunwind.a target/debian/unwind/
         export CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER=$scripts/link-musl.sh
-        flags=(-Clink-self-contained=no "-Lnative=$project/target/debian/unwind" "$outlined")
+        flags=(-Clink-self-contained=no "-Lnative=$project/target/debian/unwind" "$outlined" "$called")
     fi
     compile /usr/bin/cargo /usr/bin/rustc "${flags[@]}" -- "${build_std[@]}"
 }

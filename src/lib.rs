@@ -38,10 +38,6 @@ mod strict;
 mod subject_hash;
 mod sys;
 mod system_store;
-#[cfg(test)]
-#[allow(dead_code, reason = "most of it is for the other tests")]
-#[path = "../tests/integration/x509.rs"]
-mod x509;
 
 use std::convert::Infallible;
 use std::ffi::OsString;

@@ -72,6 +72,7 @@ pub(crate) fn converge(
     if own.is_news && !converged.is_news {
         report::refreshed();
     }
+    converged.trust = converged.trust.shown(root);
     converged.is_news |= own.is_news;
     converged.errors.extend(own.errors);
     converged

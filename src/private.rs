@@ -73,12 +73,8 @@ pub(crate) enum Content {
 
 /// The directories that this user's files may be in, the best first.
 pub(crate) fn directories(runtime_directory: Option<&Path>) -> Vec<PathBuf> {
-    // What root makes there is out of reach for the users that its processes become. Of white space
-    // Java's options would be two.
-    let runtime_directory = runtime_directory.filter(|path| {
-        let is_word = !path.to_string_lossy().contains(char::is_whitespace);
-        path.is_absolute() && is_word && !sys::is_root()
-    });
+    // What root makes there is out of reach for the users that its processes become.
+    let runtime_directory = runtime_directory.filter(|path| path.is_absolute() && !sys::is_root());
     sys::private_directories(NAME, runtime_directory)
 }
 

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod java_options;
 mod variables;
 
 use std::borrow::Cow;
@@ -105,11 +106,10 @@ pub(crate) fn settings(
         let default = environment.non_empty(variable.name).map(Path::new);
         let default = default.filter(|default| !private::is_copy(default));
         let value = default.and_then(|_| trust.merged_bundle.clone()).unwrap_or(value);
-        let value = root.shown(&value).into();
-        settings.push(Setting { name: variable.name.to_owned(), value });
+        settings.push(Setting { name: variable.name.to_owned(), value: value.into() });
     }
     settings.extend(git_settings(environment, trust));
-    settings.extend(java_setting(environment, trust));
+    settings.extend(java_options::setting(environment, trust));
     settings.retain(|setting| environment.value(&setting.name) != Some(&setting.value));
     settings
 }
@@ -176,37 +176,6 @@ fn git_settings(environment: &Environment, trust: &TrustFiles) -> Vec<Setting> {
     }
 }
 
-/// A Java runtime whose own keystore is without the anchors takes another one's path by an option.
-/// Each says so on stderr (`Picked up JAVA_TOOL_OPTIONS`), which is why there is no other use of it.
-/// Its type is found out, whatever `keystore.type` says (`keystore.type.compat` in java.security),
-/// and a password isn't needed, and would be tried on an application's own.
-fn java_setting(environment: &Environment, trust: &TrustFiles) -> Option<Setting> {
-    let keystore = trust.keystore.as_ref()?;
-    let mut option = OsString::from(JAVA_OPTION);
-    option.push(keystore);
-    // arguments.cpp of HotSpot, `parse_options_buffer`: quotes keep words together.
-    if option.to_string_lossy().contains(char::is_whitespace) {
-        option = [OsStr::new("\""), &option, OsStr::new("\"")].join(OsStr::new(""));
-    }
-    let name = JAVA_TOOL_OPTIONS.to_owned();
-    let Some(given) = environment.non_empty(JAVA_TOOL_OPTIONS) else {
-        return Some(Setting { name, value: option });
-    };
-    let text = given.to_string_lossy();
-    if text.contains(&*option.to_string_lossy()) {
-        return None;
-    }
-    let is_option = |word: &&str| word.starts_with(JAVA_OPTION);
-    if let Some(present) = text.split_whitespace().find(is_option) {
-        // An earlier start's, or somebody's decision.
-        let is_ours = private::is_copy(Path::new(present.trim_start_matches(JAVA_OPTION)));
-        let value = text.replacen(present, &option.to_string_lossy(), 1);
-        return (is_ours && value != text).then(|| Setting { name, value: value.into() });
-    }
-    let value = [given, &option].join(OsStr::new(" "));
-    Some(Setting { name, value })
-}
-
 /// The settings as commands of sh(1), to be evaluated.
 pub(crate) fn to_shell(settings: &[Setting]) -> OsString {
     let mut text = OsString::new();
@@ -225,7 +194,3 @@ const GIT_CONFIG_COUNT: &str = "GIT_CONFIG_COUNT";
 const COUNT_MAX: usize = u16::MAX as usize;
 
 const GIT_KEY: &str = "http.sslCAInfo";
-
-const JAVA_TOOL_OPTIONS: &str = "JAVA_TOOL_OPTIONS";
-
-const JAVA_OPTION: &str = "-Djavax.net.ssl.trustStore=";

@@ -24,6 +24,7 @@ use crate::nss;
 use crate::platform::HookInput;
 use crate::platform::Platform;
 use crate::platform::SystemStores;
+use crate::root::Root;
 use crate::store;
 use crate::store::StoreState;
 use crate::system_store;
@@ -68,6 +69,17 @@ pub(crate) struct TrustFiles {
     pub(crate) named_bundle: Option<&'static str>,
     /// The operating system's own stores, where it has such: programs read them.
     pub(crate) system_stores: Option<&'static SystemStores>,
+}
+
+impl TrustFiles {
+    /// With the paths that the programs of a root know.
+    pub(crate) fn shown(mut self, root: &Root) -> Self {
+        let files = [&mut self.merged_bundle, &mut self.anchors, &mut self.keystore];
+        for file in files.into_iter().flatten() {
+            *file = root.shown(file);
+        }
+        self
+    }
 }
 
 impl Plan {

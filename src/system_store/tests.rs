@@ -1,6 +1,12 @@
 //! Plans for a system whose store is no file, made wherever the tests run. Golden files of
 //! `tests/golden` have them; `UPDATE_GOLDEN=1` rewrites them.
 
+#![forbid(unsafe_code)]
+
+#[allow(dead_code, reason = "most of it is for the other tests")]
+#[path = "../../tests/integration/x509.rs"]
+mod x509;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
@@ -23,13 +29,14 @@ use crate::platform;
 use crate::source;
 use crate::source::Location;
 use crate::store;
-use crate::x509;
+
+type Named = (Vec<u8>, Option<String>);
 
 /// A system's files, and what its own stores hold.
 struct Machine {
     directory: TempDir,
     /// By store: the certificates with their names.
-    stores: BTreeMap<&'static str, Vec<(Vec<u8>, Option<String>)>>,
+    stores: BTreeMap<&'static str, Vec<Named>>,
 }
 
 impl Machine {

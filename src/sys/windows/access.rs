@@ -132,11 +132,11 @@ pub(crate) fn is_private_directory(path: &Path) -> io::Result<bool> {
     Ok(metadata.is_dir() && is_closed(path, WRITES | MOVES)? && keeps_entries(parent)?)
 }
 
-/// Whether nobody but this user and administrators can put anything into a directory, or in the
-/// place of it or of one on the way to it.
+/// Whether nobody but this user and administrators can put anything in the place of what is in a
+/// directory, of the directory, or of one on the way to it. Users may add to what is made at the top
+/// of a drive, which takes nothing's place.
 pub(crate) fn is_safe_directory(path: &Path) -> bool {
-    is_closed(path, WRITES).is_ok_and(|is_closed| is_closed)
-        && path.ancestors().all(|directory| keeps_entries(directory).is_ok_and(|keeps| keeps))
+    path.ancestors().all(|directory| keeps_entries(directory).is_ok_and(|keeps| keeps))
 }
 
 /// Whether nobody but their owners and administrators can move a directory's entries away.
@@ -281,9 +281,14 @@ impl Drop for Descriptor {
     }
 }
 
-/// The system, its administrators, and the installer of its updates, to whom its directories belong.
-const TRUSTED: [&str; 3] =
-    ["S-1-5-18", "S-1-5-32-544", "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"];
+/// The system, its administrators, that of a container, and the installer of updates, to whom the
+/// system's directories belong.
+const TRUSTED: [&str; 4] = [
+    "S-1-5-18",
+    "S-1-5-32-544",
+    "S-1-5-93-2-1",
+    "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464",
+];
 
 /// What lets somebody put something into a directory.
 const WRITES: u32 = FILE_ADD_FILE | FILE_ADD_SUBDIRECTORY | GENERIC_WRITE | GENERIC_ALL;

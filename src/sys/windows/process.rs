@@ -38,6 +38,7 @@ use windows_sys::core::BOOL;
 use super::command_line;
 use crate::change::Program;
 use crate::error::Error;
+use crate::error::OWN_FAILURE;
 
 /// The environment as it was given, with the entries that begin with `=`.
 pub(crate) fn environment() -> Vec<OsString> {
@@ -119,12 +120,13 @@ fn run(path: &Path, arguments: &[OsString], environment: &[OsString]) -> io::Res
     leave_events_to_the_command();
     let job = Job::of_this_process();
     let mut child = command.spawn()?;
-    let status = child.wait()?;
+    // From here on it is the command's start, whatever fails: nobody shall try another.
+    let code = child.wait().ok().and_then(|status| status.code());
     // What the command has left running goes on, as it would without us.
-    if let Ok(job) = job {
-        job.release()?;
+    if let Err(error) = job.and_then(|job| job.release()) {
+        log::debug!("job: {error}");
     }
-    Ok(status.code().unwrap_or_default())
+    Ok(code.unwrap_or_else(|| OWN_FAILURE.into()))
 }
 
 fn is_batch(path: &Path) -> bool {
