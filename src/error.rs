@@ -8,6 +8,8 @@ use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::sys;
+
 /// Everything that this program reports. The text is one line: what failed, on which file, and the
 /// cause last.
 #[derive(Debug)]
@@ -175,20 +177,16 @@ impl Error {
                 "Docker makes a directory of a mount whose file is missing on the host: check the host's path"
             }
             Self::NotRegular { .. } => "give a regular file",
-            Self::Nowhere { .. } => {
-                "mount a tmpfs at /tmp, mode 1777, or install the CA when the image is built"
-            }
+            Self::Nowhere { .. } => sys::HINT_NOWHERE,
             Self::OpenRoot { .. } => "give the directory that holds the unpacked image",
             Self::ReadCa { cause, .. } if cause.kind() == io::ErrorKind::NotFound => {
                 "it is a link to a file that is not there: check the mount"
             }
             Self::ReadCa { cause, .. } if cause.kind() == io::ErrorKind::PermissionDenied => {
-                "make it readable for the container's user (chmod a+r)"
+                sys::HINT_UNREADABLE
             }
             Self::ReadCa { .. } => "check the mount",
-            Self::ReadStore { .. } | Self::WriteStore { .. } => {
-                "run as root on a writable root file system, or install the CA when the image is built"
-            }
+            Self::ReadStore { .. } | Self::WriteStore { .. } => sys::HINT_STORE,
             Self::StoreElsewhere => "install the CA by a start in a container of that image",
             Self::TooLarge { .. } | Self::TooManyCertificates { .. } => {
                 "give the CAs that you need alone"
@@ -365,14 +363,14 @@ impl fmt::Display for Closed {
     }
 }
 
-/// An I/O error in the operating system's words alone, without the number that std appends, and the
-/// temporary path that tempfile appends to that.
+/// An I/O error in the operating system's words alone, without the number that std appends, the
+/// temporary path that tempfile appends to that, and the full stop of Windows.
 pub(crate) struct Cause<'a>(pub(crate) &'a io::Error);
 
 impl fmt::Display for Cause<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.0.to_string();
-        f.write_str(text.split(" (os error").next().unwrap_or(&text))
+        f.write_str(text.split(" (os error").next().unwrap_or(&text).trim_end_matches('.'))
     }
 }
 

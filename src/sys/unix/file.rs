@@ -354,15 +354,6 @@ fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
-/// Where GitLab Runner's images look for a CA.
-pub(crate) const DEFAULT_CA: &str = "/etc/gitlab-runner/certs/ca.crt";
-
-/// The variables that list other places.
-pub(crate) const CA_VARIABLES: &[&str] = &["CA_CERTIFICATES_PATH"];
-
-/// The variable that names the directory for a user's files that outlast no session.
-pub(crate) const USER_DIRECTORY: &str = "XDG_RUNTIME_DIR";
-
 /// On a directory: its owner can make entries in it and remove them.
 const OWNER_WRITES: u32 = 0o300;
 

@@ -5,10 +5,12 @@ use dlmalloc::GlobalDlmalloc;
 mod file;
 mod process;
 mod system_store;
+mod words;
 
 pub(crate) use file::*;
 pub(crate) use process::*;
 pub(crate) use system_store::*;
+pub(crate) use words::*;
 
 #[global_allocator]
 static ALLOCATOR: GlobalDlmalloc = GlobalDlmalloc;

@@ -7,8 +7,6 @@ use std::fs::Metadata;
 use std::fs::OpenOptions;
 use std::io;
 use std::io::Write;
-use std::os::windows::ffi::OsStrExt;
-use std::os::windows::ffi::OsStringExt;
 use std::os::windows::fs::MetadataExt;
 use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::AsRawHandle;
@@ -154,32 +152,9 @@ pub(crate) fn lock_directory(path: &Path, patience: Duration) -> io::Result<Lock
     }
 }
 
-/// A word that every shell of POSIX reads as just this text, whatever units are in it.
-pub(crate) fn quote(text: &std::ffi::OsStr) -> OsString {
-    let mut quoted = vec![u16::from(b'\'')];
-    for unit in text.encode_wide() {
-        if unit == u16::from(b'\'') {
-            quoted.extend(r"'\''".encode_utf16());
-        } else {
-            quoted.push(unit);
-        }
-    }
-    quoted.push(u16::from(b'\''));
-    OsString::from_wide(&quoted)
-}
-
 fn parent(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
 /// How the names of files begin that aren't in their place yet.
 pub(crate) const TEMPORARY_PREFIX: &str = ".ca-entrypoint-";
-
-/// Where GitLab Runner's images look for a CA.
-pub(crate) const DEFAULT_CA: &str = r"C:\GitLab-Runner\certs\ca.crt";
-
-/// The variables that list other places; the second is that of GitLab Runner's own script.
-pub(crate) const CA_VARIABLES: &[&str] = &["CA_CERTIFICATES_PATH", "LOCAL_CA_PATH"];
-
-/// The variable that names the directory for a user's files that stay on this machine.
-pub(crate) const USER_DIRECTORY: &str = "LOCALAPPDATA";

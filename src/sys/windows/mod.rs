@@ -6,8 +6,10 @@ mod file;
 mod process;
 mod system_store;
 mod wide;
+mod words;
 
 pub(crate) use access::*;
 pub(crate) use file::*;
 pub(crate) use process::*;
 pub(crate) use system_store::*;
+pub(crate) use words::*;
