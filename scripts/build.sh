@@ -21,7 +21,7 @@ packed=-Clink-arg=-Wl,-z,pack-relative-relocs
 # Where they can't be packed: instructions that stand in many places become functions, 17 KiB, and a start
 # executes a quarter more of them.
 outlined=-Cllvm-args=-enable-machine-outliner=always
-# And functions are called where others would be copied.
+# And functions are called where they would be copied.
 called=-Cllvm-args=-inline-threshold=0
 build_std=("-Zbuild-std=std,panic_abort" -Zbuild-std-features=optimize_for_size)
 
