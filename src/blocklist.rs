@@ -15,8 +15,9 @@ use crate::error::Error;
 use crate::pem;
 use crate::platform::Platform;
 use crate::root::Root;
+use crate::system_store;
 
-/// What is blocked, and by which file.
+/// What is blocked, and by what.
 #[derive(Default)]
 pub(crate) struct Blocklist {
     entries: Vec<Entry>,
@@ -31,7 +32,7 @@ struct Entry {
 }
 
 impl Blocklist {
-    /// The file that blocks a certificate.
+    /// The file, or the store, that blocks a certificate.
     pub(crate) fn blocks(&self, certificate: &Certificate) -> Option<&Path> {
         if self.entries.is_empty() {
             return None;
@@ -46,7 +47,7 @@ impl Blocklist {
     }
 }
 
-/// Reads the platform's blocklists. Only what is written as a certificate is found in them: a file
+/// Reads the platform's blocklists, files and the operating system's store. Of files, only what is written as a certificate is found in them: a file
 /// of p11-kit's own format may also name one by its number alone.
 ///
 /// # Errors
@@ -67,25 +68,33 @@ pub(crate) fn read(root: &Root, platform: &Platform) -> (Blocklist, Vec<Error>) 
         for name in names {
             let path = directory.join(name);
             match root.read_store_file(&path) {
-                Ok(bytes) => blocklist.add(&path, &bytes.unwrap_or_default()),
+                Ok(bytes) => {
+                    for der in pem::certificates(&bytes.unwrap_or_default()) {
+                        blocklist.add(&path, &der);
+                    }
+                }
                 Err(error) => errors.push(error),
             }
         }
+    }
+    match system_store::read_distrusted(root, platform) {
+        Ok((store, entries)) => {
+            entries.iter().for_each(|entry| blocklist.add(Path::new(store), &entry.der));
+        }
+        Err(error) => errors.push(error),
     }
     (blocklist, errors)
 }
 
 impl Blocklist {
-    fn add(&mut self, path: &Path, bytes: &[u8]) {
-        for der in pem::certificates(bytes) {
-            let entry = with_x509(&der, |x509| Entry {
-                path: path.to_owned(),
-                key: x509.public_key().raw.to_vec(),
-                issuer: x509.issuer().as_raw().to_vec(),
-                serial: x509.raw_serial().to_vec(),
-            });
-            self.entries.extend(entry);
-        }
+    fn add(&mut self, path: &Path, der: &[u8]) {
+        let entry = with_x509(der, |x509| Entry {
+            path: path.to_owned(),
+            key: x509.public_key().raw.to_vec(),
+            issuer: x509.issuer().as_raw().to_vec(),
+            serial: x509.raw_serial().to_vec(),
+        });
+        self.entries.extend(entry);
     }
 }
 

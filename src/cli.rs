@@ -37,7 +37,7 @@ pub(crate) struct Config {
     pub(crate) ignored: Vec<Error>,
     /// The command belongs to a program that `CA_ENTRYPOINT_PREFIX` names.
     pub(crate) has_prefix: bool,
-    /// The directory for this user's files that outlast no session.
+    /// The directory that the system gives a user for files of its own.
     pub(crate) runtime_directory: Option<PathBuf>,
     /// `HOME`.
     pub(crate) home: Option<PathBuf>,

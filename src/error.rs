@@ -13,6 +13,7 @@ use crate::sys;
 /// Everything that this program reports. The text is one line: what failed, on which file, and the
 /// cause last.
 #[derive(Debug)]
+#[allow(dead_code, reason = "not every system runs programs")]
 pub(crate) enum Error {
     BadVariable { name: &'static str, value: String, known: &'static str },
     Blocked { path: PathBuf, number: usize, subject: String, by: PathBuf },

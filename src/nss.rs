@@ -35,7 +35,10 @@ struct Database {
 /// where anybody but the user could put something in the way.
 pub(crate) fn observe(root: &Root, home: Option<&Path>) -> State {
     let mut state = State::default();
-    if !root.is_system() || !root.exists(Path::new(CERTUTIL)) {
+    // Where it isn't Unix that runs, a program of this name is somebody else's.
+    let has_certutil =
+        root.is_system() && sys::PLATFORM.is_none() && root.exists(Path::new(CERTUTIL));
+    if !has_certutil {
         return state;
     }
     let home = home.and_then(|home| root.resolve(home).ok());

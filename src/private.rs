@@ -115,11 +115,10 @@ pub(crate) fn originals(root: &Root, platform: &Platform, keystores: &[Keystore]
     let mut bundles =
         platform.main_bundles().iter().filter_map(|path| original(root, Path::new(path)));
     let keystore = keystores.first().and_then(|keystore| original(root, &keystore.path));
-    let stores = system_store::observe(root, platform).unwrap_or_else(|error| {
+    let roots = system_store::roots(root, platform).unwrap_or_else(|error| {
         log::debug!("{error}");
-        None
+        Vec::new()
     });
-    let roots = stores.as_ref().map(system_store::roots_to_pem).unwrap_or_default();
     Originals { bundle: bundles.next(), keystore, roots }
 }
 

@@ -49,9 +49,9 @@ impl Root {
         let failed = |cause| Error::OpenRoot { path: path.to_owned(), cause };
         let path = fs::canonicalize(path).map_err(failed)?;
         match fs::metadata(&path) {
+            Ok(_) if sys::is_system_root(&path) => Ok(Self::system()),
             Ok(metadata) if metadata.is_dir() => {
-                let is_system = path == sys::system_root();
-                Ok(Self { path, is_system, directories: RefCell::default() })
+                Ok(Self { path, is_system: false, directories: RefCell::default() })
             }
             Ok(_) => Err(failed(io::ErrorKind::NotADirectory.into())),
             Err(cause) => Err(failed(cause)),
@@ -91,9 +91,14 @@ impl Root {
         }
         // One after the other, so that each directory on the way is looked at once.
         let resolved = self.resolve(parent)?;
-        let entry = resolved.join(name);
+        let entry = resolved.join(within(name)?);
         self.directories.borrow_mut().push((parent.to_owned(), resolved));
         Ok(entry)
+    }
+
+    /// Whether links are the system's to follow.
+    fn leaves_links(&self) -> bool {
+        self.is_system && !sys::HAS_ONE_TREE
     }
 
     fn entry_of_known(&self, directory: &Path, name: &OsStr) -> Option<PathBuf> {
@@ -105,7 +110,7 @@ impl Root {
     }
 
     fn walk(&self, path: &Path) -> io::Result<PathBuf> {
-        if self.is_system && !sys::HAS_ONE_TREE {
+        if self.leaves_links() {
             return Ok(self.path.join(path));
         }
         let mut resolved = self.path.clone();
@@ -127,7 +132,7 @@ impl Root {
                         }
                         continue;
                     }
-                    Component::Normal(name) => resolved.push(name),
+                    Component::Normal(name) => resolved.push(within(name)?),
                 }
                 depth += 1;
                 match if exists { is_link(&resolved)? } else { None } {
@@ -243,7 +248,9 @@ impl Root {
         let metadata = absent_as_none(self.resolve_entry(path).and_then(fs::symlink_metadata))?;
         match metadata {
             Some(link) if link.is_symlink() => {
-                absent_as_none(self.walk(path).and_then(fs::metadata))
+                let metadata =
+                    if self.leaves_links() { fs::metadata } else { fs::symlink_metadata };
+                absent_as_none(self.walk(path).and_then(metadata))
             }
             metadata => Ok(metadata),
         }
@@ -295,6 +302,11 @@ impl Root {
 /// Whether a path without links is in one of these directories.
 pub(crate) fn is_in(path: &Path, directories: &[&str]) -> bool {
     directories.iter().any(|directory| path.starts_with(directory))
+}
+
+/// A name that leads nowhere but into the directory that it is looked for in.
+fn within(name: &OsStr) -> io::Result<&OsStr> {
+    if sys::is_name(name) { Ok(name) } else { Err(io::ErrorKind::InvalidFilename.into()) }
 }
 
 /// Whether a path names a link; `None` where it names nothing.

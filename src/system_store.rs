@@ -32,6 +32,8 @@ pub(crate) struct Entry {
     pub(crate) der: Vec<u8>,
     /// What people know it by, if anybody named it.
     pub(crate) name: Option<String>,
+    /// No restriction of the store's own keeps it from being trusted for TLS servers.
+    pub(crate) is_for_servers: bool,
 }
 
 impl Entry {
@@ -60,17 +62,36 @@ impl State {
 /// # Errors
 /// When a store can't be read.
 pub(crate) fn observe(root: &Root, platform: &Platform) -> Result<Option<State>, Error> {
-    let Some(stores) = platform.system_stores.filter(|_| root.is_system()) else {
+    let Some(stores) = of_system(root, platform) else {
         return Ok(None);
-    };
-    let read = |store: &'static str| {
-        sys::read_system_store(store)
-            .map_err(|cause| Error::ReadStore { path: store.into(), cause })
     };
     let mut state = State::empty(stores);
     state.roots = read(stores.roots)?;
     state.intermediates = read(stores.intermediates)?;
     Ok(Some(state))
+}
+
+/// What nobody shall trust, and the name of the store that says so.
+///
+/// # Errors
+/// When the store can't be read.
+pub(crate) fn read_distrusted(
+    root: &Root,
+    platform: &Platform,
+) -> Result<(&'static str, Vec<Entry>), Error> {
+    match of_system(root, platform) {
+        Some(stores) => Ok((stores.distrusted, read(stores.distrusted)?)),
+        None => Ok(("", Vec::new())),
+    }
+}
+
+/// Another system's stores are out of reach.
+fn of_system(root: &Root, platform: &Platform) -> Option<&'static SystemStores> {
+    platform.system_stores.filter(|_| root.is_system())
+}
+
+fn read(store: &'static str) -> Result<Vec<Entry>, Error> {
+    sys::read_system_store(store).map_err(|cause| Error::ReadStore { path: store.into(), cause })
 }
 
 /// Tells why nothing can be put into the platform's stores, as far as that can be told without doing
@@ -124,11 +145,26 @@ pub(crate) fn changes(
     changes
 }
 
-/// The roots that the operating system trusts, but ours, as PEM: programs that read files alone know
-/// nothing of them.
-pub(crate) fn roots_to_pem(state: &State) -> Vec<u8> {
-    let others = state.roots.iter().filter(|entry| entry.source().is_none());
-    others.flat_map(|entry| pem::encode(&entry.der)).collect()
+/// The roots that the operating system trusts for TLS servers, but ours, and but those that are in
+/// its store of what nobody shall trust, as PEM: programs that read files alone know nothing of them.
+///
+/// # Errors
+/// When a store can't be read.
+pub(crate) fn roots(root: &Root, platform: &Platform) -> Result<Vec<u8>, Error> {
+    let Some(state) = observe(root, platform)? else {
+        return Ok(Vec::new());
+    };
+    let (_, distrusted) = read_distrusted(root, platform)?;
+    Ok(roots_to_pem(&state, &distrusted))
+}
+
+fn roots_to_pem(state: &State, distrusted: &[Entry]) -> Vec<u8> {
+    let is_trusted = |entry: &&Entry| {
+        entry.is_for_servers
+            && entry.source().is_none()
+            && !distrusted.iter().any(|distrusted| distrusted.der == entry.der)
+    };
+    state.roots.iter().filter(is_trusted).flat_map(|entry| pem::encode(&entry.der)).collect()
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use os_release::OsRelease;
 
 use crate::purpose::Purpose;
 use crate::root::Root;
+use crate::sys;
 
 /// How one family of distributions keeps its trust store: a row of the table.
 #[derive(Debug)]
@@ -202,6 +203,8 @@ pub(crate) struct SystemStores {
     pub(crate) roots: &'static str,
     /// Of what completes a chain, and is trusted for its issuer's.
     pub(crate) intermediates: &'static str,
+    /// Of what nobody shall trust, whoever else says so.
+    pub(crate) distrusted: &'static str,
     /// What is to be said where they can't be written, and programs have variables only.
     pub(crate) hint: &'static str,
     /// What makes git read files in place of them: keys of its configuration, with their values.
@@ -239,7 +242,14 @@ pub(crate) struct Detected {
 
 /// The first row that `ID` of os-release names, else a word of `ID_LIKE` (nearest relative first),
 /// else a file; else the fallback.
+///
+/// What runs on a system that isn't Unix needs no look at files, which anybody may have put there.
 pub(crate) fn detect(root: &Root) -> Detected {
+    if let Some(name) = sys::PLATFORM.filter(|_| root.is_system())
+        && let Some(platform) = table::PLATFORMS.iter().find(|platform| platform.name == name)
+    {
+        return Detected { platform, reason: "it is running".to_owned() };
+    }
     if let Some(os_release) = OsRelease::read(root) {
         if let Some(platform) = by_id(&os_release.id) {
             return Detected {

@@ -88,7 +88,7 @@ impl Machine {
     fn state(&self, stores: &'static SystemStores) -> State {
         let entries = |store: &str| {
             let entries = self.stores.get(store).into_iter().flatten();
-            entries.map(|(der, name)| Entry { der: der.clone(), name: name.clone() }).collect()
+            entries.map(|(der, name)| entry(der, name.as_deref())).collect()
         };
         let (roots, intermediates) = (entries(stores.roots), entries(stores.intermediates));
         State { stores, roots, intermediates }
@@ -133,6 +133,10 @@ impl Machine {
         let entries = self.stores.get(store).into_iter().flatten();
         entries.map(|(_, name)| name.as_deref()).collect()
     }
+}
+
+fn entry(der: &[u8], name: Option<&str>) -> Entry {
+    Entry { der: der.to_vec(), name: name.map(str::to_owned), is_for_servers: true }
 }
 
 fn intermediate(name: &str, issuer: &x509::Certificate) -> x509::Certificate {
@@ -247,7 +251,13 @@ fn a_private_bundle_has_the_machine_s_roots_but_not_ours() {
     machine.add("CA", &intermediate("Issuing CA", &public), None);
     let root = Root::open(machine.directory.path()).unwrap();
     let stores = platform::detect(&root).platform.system_stores.unwrap();
-    assert_eq!(roots_to_pem(&machine.state(stores)), pem(&[&public]));
+    let mut state = machine.state(stores);
+    for (name, is_for_servers) in [("Code Signing Root", false), ("Distrusted Root", true)] {
+        let der = x509::Certificate::ca(name).der();
+        state.roots.push(Entry { is_for_servers, ..entry(&der, None) });
+    }
+    let distrusted = [entry(&x509::Certificate::ca("Distrusted Root").der(), None)];
+    assert_eq!(roots_to_pem(&state, &distrusted), pem(&[&public]));
 }
 
 const CA: &str = "/ca/ca.crt";

@@ -48,6 +48,7 @@ pub(super) const WINDOWS: Platform = Platform {
     system_stores: Some(&SystemStores {
         roots: "Root",
         intermediates: "CA",
+        distrusted: "Disallowed",
         hint: "programs that use Windows' own TLS (PowerShell, .NET, Go, curl.exe) read the machine's store alone: \
                install the CA as ContainerAdministrator, in this container or when the image is built",
         // git-config(1): with Schannel, git reads no file unless told so.

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fs;
 use std::fs::DirBuilder;
@@ -49,6 +50,15 @@ use crate::error::FileKind;
 /// The running system's own root.
 pub(crate) fn system_root() -> PathBuf {
     PathBuf::from("/")
+}
+
+pub(crate) fn is_system_root(path: &Path) -> bool {
+    path == Path::new("/")
+}
+
+/// Whether a component of a path is nothing but a name.
+pub(crate) fn is_name(_component: &OsStr) -> bool {
+    true
 }
 
 /// All paths begin at the root.

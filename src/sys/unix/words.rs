@@ -2,6 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+/// The row of the table for whatever runs this program, where there is but one.
+pub(crate) const PLATFORM: Option<&str> = None;
+
 /// Where GitLab Runner's images look for a CA.
 pub(crate) const DEFAULT_CA: &str = "/etc/gitlab-runner/certs/ca.crt";
 

@@ -49,10 +49,12 @@ use windows_sys::Win32::Storage::FileSystem::FILE_ADD_FILE;
 use windows_sys::Win32::Storage::FileSystem::FILE_ADD_SUBDIRECTORY;
 use windows_sys::Win32::Storage::FileSystem::FILE_DELETE_CHILD;
 use windows_sys::Win32::Storage::FileSystem::FILE_FLAG_BACKUP_SEMANTICS;
+use windows_sys::Win32::Storage::FileSystem::FILE_WRITE_ATTRIBUTES;
 use windows_sys::Win32::Storage::FileSystem::WRITE_DAC;
 use windows_sys::Win32::Storage::FileSystem::WRITE_OWNER;
 use windows_sys::Win32::System::SystemServices::ACCESS_ALLOWED_ACE_TYPE;
 use windows_sys::Win32::System::SystemServices::ACCESS_ALLOWED_CALLBACK_ACE_TYPE;
+use windows_sys::Win32::System::SystemServices::ACCESS_DENIED_ACE_TYPE;
 use windows_sys::Win32::System::Threading::GetCurrentProcess;
 use windows_sys::Win32::System::Threading::OpenProcessToken;
 
@@ -129,7 +131,7 @@ pub(crate) fn create_private_directory(path: &Path) -> io::Result<()> {
 pub(crate) fn is_private_directory(path: &Path) -> io::Result<bool> {
     let metadata = fs::symlink_metadata(path)?;
     let parent = path.parent().unwrap_or(path);
-    Ok(metadata.is_dir() && is_closed(path, WRITES | MOVES)? && keeps_entries(parent)?)
+    Ok(metadata.is_dir() && is_closed(path, WRITES | MOVES)? && is_safe_directory(parent))
 }
 
 /// Whether nobody but this user and administrators can put anything in the place of what is in a
@@ -200,10 +202,13 @@ fn is_closed(path: &Path, rights: u32) -> io::Result<bool> {
                 entry.cast::<ACCESS_ALLOWED_ACE>(),
             )
         };
-        let allows = kind == ACCESS_ALLOWED_ACE_TYPE || kind == ACCESS_ALLOWED_CALLBACK_ACE_TYPE;
-        // Such a one is for what is made in there.
-        if !allows || flags & INHERIT_ONLY_ACE != 0 {
+        // Such a one is for what is made in there, and what denies gives nobody anything.
+        if flags & INHERIT_ONLY_ACE != 0 || kind == ACCESS_DENIED_ACE_TYPE {
             continue;
+        }
+        // The others are for no files, or have more parts.
+        if kind != ACCESS_ALLOWED_ACE_TYPE && kind != ACCESS_ALLOWED_CALLBACK_ACE_TYPE {
+            return Ok(false);
         }
         // SAFETY: as above.
         let (mask, sid) = unsafe { ((*entry).Mask, (&raw mut (*entry).SidStart).cast()) };
@@ -290,8 +295,9 @@ const TRUSTED: [&str; 4] = [
     "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464",
 ];
 
-/// What lets somebody put something into a directory.
-const WRITES: u32 = FILE_ADD_FILE | FILE_ADD_SUBDIRECTORY | GENERIC_WRITE | GENERIC_ALL;
+/// What lets somebody put something into a directory, or make a link of it while it is empty.
+const WRITES: u32 =
+    FILE_ADD_FILE | FILE_ADD_SUBDIRECTORY | FILE_WRITE_ATTRIBUTES | GENERIC_WRITE | GENERIC_ALL;
 
 /// What lets somebody take something out of a directory, or the directory away, or take such rights.
 const MOVES: u32 =

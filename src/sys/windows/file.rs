@@ -1,5 +1,6 @@
 //! Files, directories, links and locks.
 
+use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fs;
 use std::fs::File;
@@ -36,6 +37,17 @@ pub(crate) fn system_root() -> PathBuf {
     let windows = filled(|buffer, size| unsafe { GetSystemWindowsDirectoryW(buffer, size) });
     // `C:\`: a prefix, and the root.
     Path::new(&windows).components().take(2).collect()
+}
+
+/// Whether a path, in the form that [`fs::canonicalize`] gives it, is the running system's own root.
+pub(crate) fn is_system_root(path: &Path) -> bool {
+    fs::canonicalize(system_root()).is_ok_and(|root| root == path)
+}
+
+/// Whether a component of a path is nothing but a name: one with a drive in it leads there, and one
+/// with a colon behind the name to a part of a file that no listing shows.
+pub(crate) fn is_name(component: &OsStr) -> bool {
+    !component.as_encoded_bytes().contains(&b':')
 }
 
 /// Each drive and each share has a tree of its own, and only the system can follow all links.
@@ -110,7 +122,26 @@ pub(crate) fn memory_file(_content: &[u8]) -> io::Result<PathBuf> {
 pub(crate) fn write_file(path: &Path, content: &[u8], _mode: u32) -> io::Result<()> {
     let mut file = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(parent(path))?;
     file.write_all(content)?;
-    file.persist(path).map(drop).map_err(|error| error.error)
+    match file.persist(path) {
+        Ok(_) => Ok(()),
+        // What only says that nobody is to change it by mistake.
+        Err(error) if clear_read_only(path).unwrap_or(false) => {
+            error.file.persist(path).map(drop).map_err(|error| error.error)
+        }
+        Err(error) => Err(error.error),
+    }
+}
+
+/// Takes the read-only mark off a file; false where there is none.
+#[expect(clippy::permissions_set_readonly_false, reason = "it changes no rights on Windows")]
+fn clear_read_only(path: &Path) -> io::Result<bool> {
+    let mut permissions = fs::metadata(path)?.permissions();
+    let is_marked = permissions.readonly();
+    if is_marked {
+        permissions.set_readonly(false);
+        fs::set_permissions(path, permissions)?;
+    }
+    Ok(is_marked)
 }
 
 /// Puts a symbolic link in the place of `path`.

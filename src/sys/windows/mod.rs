@@ -3,7 +3,9 @@
 mod access;
 mod command_line;
 mod file;
+mod job;
 mod process;
+mod search;
 mod system_store;
 mod wide;
 mod words;
@@ -11,5 +13,6 @@ mod words;
 pub(crate) use access::*;
 pub(crate) use file::*;
 pub(crate) use process::*;
+pub(crate) use search::*;
 pub(crate) use system_store::*;
 pub(crate) use words::*;

@@ -1,5 +1,6 @@
 //! The machine's certificate stores, by crypt32.
 
+use std::ffi::CStr;
 use std::ffi::OsString;
 use std::ffi::c_void;
 use std::io;
@@ -8,15 +9,20 @@ use std::ptr;
 use std::slice;
 
 use windows_sys::Win32::Foundation::CRYPT_E_EXISTS;
+use windows_sys::Win32::Foundation::CRYPT_E_NOT_FOUND;
 use windows_sys::Win32::Foundation::FALSE;
 use windows_sys::Win32::Security::Cryptography::CERT_CONTEXT;
+use windows_sys::Win32::Security::Cryptography::CERT_DISALLOWED_ENHKEY_USAGE_PROP_ID;
+use windows_sys::Win32::Security::Cryptography::CERT_DISALLOWED_FILETIME_PROP_ID;
 use windows_sys::Win32::Security::Cryptography::CERT_FRIENDLY_NAME_PROP_ID;
+use windows_sys::Win32::Security::Cryptography::CERT_NOT_BEFORE_FILETIME_PROP_ID;
 use windows_sys::Win32::Security::Cryptography::CERT_STORE_ADD_NEW;
 use windows_sys::Win32::Security::Cryptography::CERT_STORE_CTRL_COMMIT;
 use windows_sys::Win32::Security::Cryptography::CERT_STORE_PROV_SYSTEM_W;
 use windows_sys::Win32::Security::Cryptography::CERT_STORE_READONLY_FLAG;
 use windows_sys::Win32::Security::Cryptography::CERT_SYSTEM_STORE_LOCAL_MACHINE;
 use windows_sys::Win32::Security::Cryptography::CRYPT_INTEGER_BLOB;
+use windows_sys::Win32::Security::Cryptography::CTL_USAGE;
 use windows_sys::Win32::Security::Cryptography::CertAddCertificateContextToStore;
 use windows_sys::Win32::Security::Cryptography::CertCloseStore;
 use windows_sys::Win32::Security::Cryptography::CertControlStore;
@@ -26,6 +32,7 @@ use windows_sys::Win32::Security::Cryptography::CertDuplicateCertificateContext;
 use windows_sys::Win32::Security::Cryptography::CertEnumCertificatesInStore;
 use windows_sys::Win32::Security::Cryptography::CertFreeCertificateContext;
 use windows_sys::Win32::Security::Cryptography::CertGetCertificateContextProperty;
+use windows_sys::Win32::Security::Cryptography::CertGetEnhancedKeyUsage;
 use windows_sys::Win32::Security::Cryptography::CertOpenStore;
 use windows_sys::Win32::Security::Cryptography::CertSetCertificateContextProperty;
 use windows_sys::Win32::Security::Cryptography::HCERTSTORE;
@@ -44,7 +51,11 @@ pub(crate) fn read_system_store(name: &'static str) -> io::Result<Vec<Entry>> {
     let store = Store::open(name, CERT_STORE_READONLY_FLAG)?;
     let mut entries = Vec::new();
     store.for_each(|certificate| {
-        entries.push(Entry { der: der(certificate).to_vec(), name: name_of(certificate) });
+        entries.push(Entry {
+            der: der(certificate).to_vec(),
+            name: name_of(certificate),
+            is_for_servers: is_for_servers(certificate),
+        });
     });
     Ok(entries)
 }
@@ -109,13 +120,14 @@ pub(crate) fn remove_from_system_store(store: &str, wanted: &[u8], name: &str) -
         }
     });
     // Not on the walk, which would not go on from one that is gone.
+    let mut result = Ok(());
     for certificate in found {
         // SAFETY: the reference is given back by the call, whatever comes of it.
         if unsafe { CertDeleteCertificateFromStore(certificate) } == FALSE {
-            return Err(last_error());
+            result = Err(last_error());
         }
     }
-    store.commit()
+    result.and_then(|()| store.commit())
 }
 
 /// An open store.
@@ -145,7 +157,7 @@ impl Store {
         }
     }
 
-    /// Has what was changed written down, and learns whether it is.
+    /// Has what was changed written down, where that isn't done yet.
     #[expect(unsafe_code, reason = "crypt32's call")]
     fn commit(&self) -> io::Result<()> {
         // SAFETY: the store is open, and the order takes nothing with it.
@@ -204,6 +216,46 @@ fn name_of(certificate: *const CERT_CONTEXT) -> Option<String> {
     OsString::from_wide(&text[..length]).into_string().ok()
 }
 
+/// Whether neither the certificate nor what an administrator or Windows' list of roots says of it
+/// keeps it from being a root of TLS servers.
+#[expect(unsafe_code, reason = "crypt32's calls")]
+fn is_for_servers(certificate: *const CERT_CONTEXT) -> bool {
+    let has_restriction = |property| {
+        let mut size = 0;
+        // SAFETY: the certificate is there, and nothing but the size is asked for.
+        let has_it = unsafe {
+            CertGetCertificateContextProperty(certificate, property, ptr::null_mut(), &mut size)
+        };
+        has_it != FALSE
+    };
+    if RESTRICTIONS.into_iter().any(has_restriction) {
+        return false;
+    }
+    let mut size = 0;
+    // SAFETY: the certificate is there, and nothing but the size is asked for.
+    let is_told = unsafe { CertGetEnhancedKeyUsage(certificate, 0, ptr::null_mut(), &mut size) };
+    if is_told == FALSE {
+        return false;
+    }
+    // Aligned as the structure at its beginning.
+    let mut buffer = vec![0_usize; (size as usize).div_ceil(size_of::<usize>()).max(1)];
+    let usage = buffer.as_mut_ptr().cast::<CTL_USAGE>();
+    // SAFETY: the buffer is `size` bytes at least. What the call puts at its beginning leads to names
+    // in it, each ended by a NUL.
+    unsafe {
+        if CertGetEnhancedKeyUsage(certificate, 0, usage, &mut size) == FALSE {
+            return false;
+        }
+        let count = (*usage).cUsageIdentifier as usize;
+        if count == 0 {
+            // For all, or for none at all.
+            return last_error().raw_os_error() == Some(CRYPT_E_NOT_FOUND);
+        }
+        let names = slice::from_raw_parts((*usage).rgpszUsageIdentifier, count);
+        names.iter().any(|&name| CStr::from_ptr(name.cast()) == SERVER_AUTH)
+    }
+}
+
 /// crypt32 wraps other parts' codes into those of COM.
 fn last_error() -> io::Error {
     let error = io::Error::last_os_error();
@@ -217,3 +269,14 @@ fn last_error() -> io::Error {
 
 /// `HRESULT_FROM_WIN32` puts it before a code.
 const FACILITY_WIN32: u32 = 0x8007_0000;
+
+/// What a store can say against a certificate: not trusted since a day, not for some purposes, not
+/// for what was issued since a day.
+const RESTRICTIONS: [u32; 3] = [
+    CERT_DISALLOWED_FILETIME_PROP_ID,
+    CERT_DISALLOWED_ENHKEY_USAGE_PROP_ID,
+    CERT_NOT_BEFORE_FILETIME_PROP_ID,
+];
+
+/// RFC 5280, 4.2.1.12: id-kp-serverAuth.
+const SERVER_AUTH: &CStr = c"1.3.6.1.5.5.7.3.1";
