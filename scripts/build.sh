@@ -39,7 +39,7 @@ windows)
     target=x86_64-pc-windows-gnu dist=dist/windows-amd64 file=ca-entrypoint.exe
     # What of the C runtime's helpers is used is linked in: no DLL comes with the binary.
     # The time of the build is no part of it.
-    system_flags=(-Ctarget-feature=+crt-static -Clink-arg=-Wl,--no-insert-timestamp)
+    system_flags=(-Ctarget-feature=+crt-static "-Clink-arg=-Wl,--no-insert-timestamp")
     "$scripts/need.sh" x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64
     ;;
 *) fail "which system? build.sh linux, or build.sh windows" ;;

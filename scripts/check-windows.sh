@@ -52,6 +52,11 @@ for import in $imports; do
     esac
 done
 
+# Where one of these is imported and missing, no program starts (NanoServerApiScan in msys2/MSYS2-packages#1493).
+for missing in GetBinaryTypeW GetNumaProcessorNode RtlZeroMemory; do
+    case $header in *"$missing"*) fail "$binary imports $missing, which nanoserver is said to lack" ;; esac
+done
+
 std=$(cat "$dist/ca-entrypoint.std")
 [ "$std" = size ] || limit=$((limit + prebuilt))
 size=$(stat -c %s "$binary")

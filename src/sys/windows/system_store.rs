@@ -252,7 +252,7 @@ fn is_for_servers(certificate: *const CERT_CONTEXT) -> bool {
             return last_error().raw_os_error() == Some(CRYPT_E_NOT_FOUND);
         }
         let names = slice::from_raw_parts((*usage).rgpszUsageIdentifier, count);
-        names.iter().any(|&name| CStr::from_ptr(name.cast()) == SERVER_AUTH)
+        names.iter().any(|&name| SERVER_USAGES.contains(&CStr::from_ptr(name.cast())))
     }
 }
 
@@ -278,5 +278,5 @@ const RESTRICTIONS: [u32; 3] = [
     CERT_NOT_BEFORE_FILETIME_PROP_ID,
 ];
 
-/// RFC 5280, 4.2.1.12: id-kp-serverAuth.
-const SERVER_AUTH: &CStr = c"1.3.6.1.5.5.7.3.1";
+/// RFC 5280, 4.2.1.12: id-kp-serverAuth, anyExtendedKeyUsage.
+const SERVER_USAGES: [&CStr; 2] = [c"1.3.6.1.5.5.7.3.1", c"2.5.29.37.0"];
