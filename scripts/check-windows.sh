@@ -10,7 +10,7 @@ binary=$dist/ca-entrypoint.exe
 limit=655360
 prebuilt=262144 # what the ready-made standard library adds: 226304 measured
 # All of them are in nanoserver: docs/windows.md says how that is known.
-libraries=(kernel32 ntdll msvcrt advapi32 crypt32 bcryptprimitives userenv api-ms-win-core-synch-l1-2-0)
+libraries=(kernel32 ntdll msvcrt advapi32 crypt32 bcryptprimitives api-ms-win-core-synch-l1-2-0)
 
 fail() {
     echo "check-windows: $*" >&2
