@@ -75,10 +75,16 @@ pub(crate) fn original() -> &'static Original {
 pub(crate) fn wine(prefix: &Path) -> Command {
     let loader = ["/usr/lib/wine/wine64", "/usr/bin/wine64", "/usr/bin/wine"];
     let loader = loader.into_iter().find(|path| Path::new(path).exists());
-    let mut command = in_prefix("unshare", prefix);
+    // Wine wants memory at addresses of its own, which Linux now and then gives to something else
+    // when it chooses them at random.
+    let mut command = in_prefix("setarch", prefix);
+    command.arg("--addr-no-randomize");
     // Every process that opens the store of roots has Wine read the host's, of which a few will do.
     let script = "mount --bind \"$0\" /etc/ssl/certs && exec \"$@\"";
-    command.args(["--mount", "sh", "-c", script]).arg(roots()).arg(loader.expect(INSTALL_WINE));
+    command
+        .args(["unshare", "--mount", "sh", "-c", script])
+        .arg(roots())
+        .arg(loader.expect(INSTALL_WINE));
     // Neither .NET nor a browser is asked for when the prefix is made.
     command.env("WINEDLLOVERRIDES", "mscoree,mshtml=").env("WINEDEBUG", "-all");
     // By which arguments and variables become UTF-16.
