@@ -33,16 +33,20 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<Applied, Error> {
     let write = |path: &Path, content: &[u8], mode| {
         root.resolve_entry(path).and_then(|path| sys::write_file(&path, content, mode))
     };
+    let failed = |operation, path: &Path, cause| {
+        let path = root.shown(path);
+        Error::WriteStore { operation, path, cause }
+    };
     let mut applied = Applied::default();
     for change in plan.changes() {
         match change {
             Change::Directory { path } => {
                 let made = root.resolve(path).and_then(|path| sys::create_directory(&path));
-                made.map_err(|cause| failed(Operation::CreateDirectory, root.shown(path), cause))?;
+                made.map_err(|cause| failed(Operation::CreateDirectory, path, cause))?;
             }
             Change::File { path, content, mode } => {
                 write(path, content, *mode)
-                    .map_err(|cause| failed(Operation::Write, root.shown(path), cause))?;
+                    .map_err(|cause| failed(Operation::Write, path, cause))?;
             }
             Change::Keystore { path, content, mode } => {
                 if let Err(cause) = write(path, content, *mode) {
@@ -53,23 +57,23 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<Applied, Error> {
             Change::PrivateDirectory { path } => {
                 let made =
                     root.resolve_entry(path).and_then(|path| sys::create_private_directory(&path));
-                made.map_err(|cause| failed(Operation::CreateDirectory, root.shown(path), cause))?;
+                made.map_err(|cause| failed(Operation::CreateDirectory, path, cause))?;
             }
             Change::Link { path, target } => {
                 let made = root.resolve_entry(path).and_then(|path| sys::write_link(&path, target));
-                made.map_err(|cause| failed(Operation::Link, root.shown(path), cause))?;
+                made.map_err(|cause| failed(Operation::Link, path, cause))?;
             }
             Change::Remove { path } => {
                 let removed = root.resolve_entry(path).and_then(|path| sys::remove(&path));
-                removed.map_err(|cause| failed(Operation::Remove, root.shown(path), cause))?;
+                removed.map_err(|cause| failed(Operation::Remove, path, cause))?;
             }
             Change::AddToStore { store, der, name } => {
                 sys::add_to_system_store(store, der, name)
-                    .map_err(|cause| failed(Operation::AddToStore, store.into(), cause))?;
+                    .map_err(|cause| store_failed(Operation::AddToStore, store, cause))?;
             }
             Change::RemoveFromStore { store, der, name } => {
                 sys::remove_from_system_store(store, der, name)
-                    .map_err(|cause| failed(Operation::RemoveFromStore, store.into(), cause))?;
+                    .map_err(|cause| store_failed(Operation::RemoveFromStore, store, cause))?;
             }
             Change::Run { program, input } => {
                 if let Err(error) = sys::run_program(program, input) {
@@ -105,6 +109,6 @@ pub(crate) fn to_memory(plan: &Plan) -> io::Result<TrustFiles> {
     Ok(trust)
 }
 
-fn failed(operation: Operation, path: PathBuf, cause: io::Error) -> Error {
-    Error::WriteStore { operation, path, cause }
+fn store_failed(operation: Operation, store: &str, cause: io::Error) -> Error {
+    Error::WriteStore { operation, path: store.into(), cause }
 }

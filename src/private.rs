@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use crate::anchor::TrustAnchors;
 use crate::certificate::Fingerprint;
 use crate::error::Error;
-use crate::format::pem_bundle;
+use crate::format::pem_bundle::joined;
 use crate::java::Keystore;
 use crate::platform::Platform;
 use crate::root::Root;
@@ -156,7 +156,7 @@ pub(crate) fn observe(
         } else {
             let content = if original.is_some() { root.read_store_file(&source) } else { Ok(None) };
             let content = content.map_err(|error| errors.push(error)).ok()?.unwrap_or_default();
-            Content::Of(pem_bundle::joined(&content, roots))
+            Content::Of(if roots.is_empty() { content } else { joined(&content, roots) })
         };
         Some(Copy { original: source, path, content })
     };
