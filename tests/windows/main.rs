@@ -16,6 +16,7 @@ mod batch;
 #[path = "../compliance/certificates.rs"]
 mod certificates;
 mod command;
+mod distrusted;
 mod exit_codes;
 mod fixtures;
 mod hostile;

@@ -66,8 +66,8 @@ fn a_relative_path_begins_in_the_working_directory() {
 
 #[test]
 fn a_name_is_found_in_a_directory_of_path_whose_name_is_quoted_or_has_spaces() {
-    let machine = with(&[r"C:\my tools\tool.exe"]);
-    for path in [r"C:\none;C:\my tools", r#""C:\my tools""#, r"C:\my tools\"] {
+    let machine = with(&[r"C:\my tools\tool.exe", r"C:\a;b\tool.exe"]);
+    for path in [r"C:\none;C:\my tools", r#""C:\my tools""#, r"C:\my tools\", r#""C:\a;b""#] {
         let line = format!("{CA_ENTRYPOINT} tool 7");
         let launch = machine.launch(line).variable(&format!("PATH={path}"));
         launch.run().code(7);
@@ -95,6 +95,14 @@ fn the_order_of_extensions_is_that_of_pathext() {
     };
     assert_eq!(tool(".EXE;.BAT;.CMD"), Some(BAT));
     assert_eq!(tool(".EXE;.CMD;.BAT"), Some(CMD));
+}
+
+#[test]
+fn what_the_system_can_t_start_is_passed_by() {
+    let machine = with(&[r"C:\b\tool.exe"]);
+    machine.write(r"C:\a\tool.js", "").write(r"C:\a\tool.vbs", "").write(r"C:\a\tool", "");
+    let launch = machine.launch(format!("{CA_ENTRYPOINT} tool 7")).variable(r"PATH=C:\a;C:\b");
+    launch.variable("PATHEXT=.JS;.VBS;.EXE").run().code(7);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //     store list STORE...                 STORE FINGERPRINT NAME, a certificate a line; NAME is the friendly name in UTF-16
 //     store add STORE FILE [NAME]         adds the certificate of a DER file
 //     store delete STORE FINGERPRINT
+//     store restrict STORE FINGERPRINT    has it trusted for e-mail alone
 //     store written STORE...              STORE KEY TIME, a line for each key of the registry below the store's
 
 #include "text.h"
@@ -78,7 +79,19 @@ static int add(const wchar_t *name, const wchar_t *path, wchar_t *friendly)
     return CertCloseStore(store, 0) ? 0 : fail("close");
 }
 
-static int delete(const wchar_t *name, const wchar_t *wanted)
+static BOOL delete(PCCERT_CONTEXT certificate)
+{
+    return CertDeleteCertificateFromStore(certificate);
+}
+
+static BOOL restrict_to_email(PCCERT_CONTEXT certificate)
+{
+    LPSTR usage[] = {szOID_PKIX_KP_EMAIL_PROTECTION};
+    CERT_ENHKEY_USAGE usages = {1, usage};
+    return CertSetEnhancedKeyUsage(certificate, &usages);
+}
+
+static int change(const wchar_t *name, const wchar_t *wanted, BOOL (*act)(PCCERT_CONTEXT))
 {
     HCERTSTORE store = open_store(name);
     PCCERT_CONTEXT certificate = NULL;
@@ -86,9 +99,9 @@ static int delete(const wchar_t *name, const wchar_t *wanted)
         wchar_t text[65];
         fingerprint(certificate, text);
         if (!lstrcmpW(text, wanted))
-            // Wine forgets a deletion that nothing but the closing of the store is to write.
-            return CertDeleteCertificateFromStore(certificate) && CertControlStore(store, 0, CERT_STORE_CTRL_COMMIT, NULL)
-                    && CertCloseStore(store, 0) ? 0 : fail("delete");
+            // Wine forgets what nothing but the closing of the store is to write.
+            return act(certificate) && CertControlStore(store, CERT_STORE_CTRL_COMMIT_FORCE_FLAG, CERT_STORE_CTRL_COMMIT, NULL)
+                    && CertCloseStore(store, 0) ? 0 : fail("change");
     }
     return fail("no such certificate");
 }
@@ -121,7 +134,9 @@ int wmain(int count, wchar_t **arguments)
     else if (count > 3 && !lstrcmpW(arguments[1], L"add"))
         result = add(arguments[2], arguments[3], arguments[4]);
     else if (count == 4 && !lstrcmpW(arguments[1], L"delete"))
-        result = delete(arguments[2], arguments[3]);
+        result = change(arguments[2], arguments[3], delete);
+    else if (count == 4 && !lstrcmpW(arguments[1], L"restrict"))
+        result = change(arguments[2], arguments[3], restrict_to_email);
     else
         result = fail("usage");
     return result;
