@@ -52,7 +52,7 @@ matrix: build ## Real clients against real servers, in images of many kinds: doc
 .PHONY: windows
 windows: build-windows ## The binary for Windows under wine
 	scripts/need.sh /usr/lib/wine/wine64=wine64 wine=wine /usr/lib/x86_64-linux-gnu/libgnutls.so.30=libgnutls30 x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 openssl=openssl
-	CA_ENTRYPOINT_BIN="$(windows_binary)" cargo test --test windows
+	CA_ENTRYPOINT_BIN="$(windows_binary)" cargo test --test windows -- --test-threads=4
 
 .PHONY: images
 images: ## The images that the tests run in
