@@ -144,7 +144,7 @@ impl Error {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         let hint = match self {
             Self::BadVariable { .. } => "correct it where the container's variables are set",
-            Self::Blocked { .. } => "take it out of that file if it is to be trusted",
+            Self::Blocked { .. } => "take it out of there if it is to be trusted",
             Self::BrokenBlock { why: BrokenBlock::Distrusted, .. } => {
                 "export it anew with 'openssl x509', which leaves trust settings out"
             }

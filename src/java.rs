@@ -39,7 +39,7 @@ pub(crate) fn keystores(
     for (parent, company) in platform.java_runtimes {
         let parent = Path::new(parent);
         for name in root.names(parent).unwrap_or_default() {
-            let text = name.to_string_lossy().to_lowercase();
+            let text = name.to_string_lossy().to_ascii_lowercase();
             let is_one = *company == Company::None || WORDS.iter().any(|word| text.contains(word));
             if is_one
                 && !text.starts_with('.')
