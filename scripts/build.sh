@@ -34,10 +34,14 @@ case ${1:-} in
 linux)
     target=x86_64-unknown-linux-musl dist=dist/linux-amd64 file=ca-entrypoint
     system_flags=("$packed")
+    # A panic aborts, so nothing reads the tables that unwinding needs: about 40 KiB.
+    table_flags=(-Cforce-unwind-tables=no)
     ;;
 windows)
     target=x86_64-pc-windows-gnu dist=dist/windows-amd64 file=ca-entrypoint.exe
     # What of the C runtime's helpers is used is linked in: no DLL comes with the binary.
+    # Windows' own format needs the tables that unwinding needs.
+    table_flags=()
     # The time of the build is no part of it.
     system_flags=(-Ctarget-feature=+crt-static "-Clink-arg=-Wl,--no-insert-timestamp")
     "$scripts/need.sh" x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64
@@ -76,9 +80,7 @@ compile() {
     flags+=(-Zfmt-debug=none)
     # SHA-256 without its rounds unrolled: 8 KiB. Where the processor has instructions for it, they are used.
     flags+=('--cfg=sha2_backend_soft="compact"')
-    # A panic aborts, so nothing reads the tables that unwinding needs: about 40 KiB. Windows' own format
-    # needs them.
-    [ "$dist" = dist/windows-amd64 ] || flags+=(-Cforce-unwind-tables=no)
+    flags+=("${table_flags[@]}")
     # The binary must not tell whose machine made it, nor differ between two: paths become names.
     flags+=(
         "--remap-path-prefix=$("$rustc" --print sysroot)=/rust"

@@ -47,8 +47,9 @@ impl Blocklist {
     }
 }
 
-/// Reads the platform's blocklists, files and the operating system's store. Of files, only what is written as a certificate is found in them: a file
-/// of p11-kit's own format may also name one by its number alone.
+/// Reads the platform's blocklists: files, and the operating system's store. In files only what is
+/// written as a certificate is found: one of p11-kit's own format may also name a certificate by its
+/// number alone.
 ///
 /// # Errors
 /// Of each directory and file that is there and can't be read; what the others say counts.
@@ -78,9 +79,10 @@ pub(crate) fn read(root: &Root, platform: &Platform) -> (Blocklist, Vec<Error>) 
         }
     }
     match system_store::read_distrusted(root, platform) {
-        Ok((store, entries)) => {
+        Ok(Some((store, entries))) => {
             entries.iter().for_each(|entry| blocklist.add(Path::new(store), &entry.der));
         }
+        Ok(None) => {}
         Err(error) => errors.push(error),
     }
     (blocklist, errors)

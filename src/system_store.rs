@@ -23,8 +23,8 @@ use crate::sys;
 /// The certificates that are in the stores.
 pub(crate) struct State {
     stores: &'static SystemStores,
-    pub(crate) roots: Vec<Entry>,
-    pub(crate) intermediates: Vec<Entry>,
+    roots: Vec<Entry>,
+    intermediates: Vec<Entry>,
 }
 
 /// A certificate in a store.
@@ -44,11 +44,6 @@ impl Entry {
 }
 
 impl State {
-    /// As they are where nobody has put anything into them.
-    pub(crate) fn empty(stores: &'static SystemStores) -> Self {
-        Self { stores, roots: Vec::new(), intermediates: Vec::new() }
-    }
-
     fn by_store(&self) -> [(&'static str, &[Entry]); 2] {
         [
             (self.stores.roots, self.roots.as_slice()),
@@ -65,24 +60,20 @@ pub(crate) fn observe(root: &Root, platform: &Platform) -> Result<Option<State>,
     let Some(stores) = of_system(root, platform) else {
         return Ok(None);
     };
-    let mut state = State::empty(stores);
-    state.roots = read(stores.roots)?;
-    state.intermediates = read(stores.intermediates)?;
-    Ok(Some(state))
+    let (roots, intermediates) = (read(stores.roots)?, read(stores.intermediates)?);
+    Ok(Some(State { stores, roots, intermediates }))
 }
 
-/// What nobody shall trust, and the name of the store that says so.
+/// What nobody shall trust, with the name of the store that says so; `None` as for [`observe`].
 ///
 /// # Errors
 /// When the store can't be read.
 pub(crate) fn read_distrusted(
     root: &Root,
     platform: &Platform,
-) -> Result<(&'static str, Vec<Entry>), Error> {
-    match of_system(root, platform) {
-        Some(stores) => Ok((stores.distrusted, read(stores.distrusted)?)),
-        None => Ok(("", Vec::new())),
-    }
+) -> Result<Option<(&'static str, Vec<Entry>)>, Error> {
+    let stores = of_system(root, platform);
+    stores.map(|stores| Ok((stores.distrusted, read(stores.distrusted)?))).transpose()
 }
 
 /// Another system's stores are out of reach.
@@ -151,20 +142,19 @@ pub(crate) fn changes(
 /// # Errors
 /// When a store can't be read.
 pub(crate) fn roots(root: &Root, platform: &Platform) -> Result<Vec<u8>, Error> {
-    let Some(state) = observe(root, platform)? else {
+    let Some(stores) = of_system(root, platform) else {
         return Ok(Vec::new());
     };
-    let (_, distrusted) = read_distrusted(root, platform)?;
-    Ok(roots_to_pem(&state, &distrusted))
+    Ok(roots_to_pem(&read(stores.roots)?, &read(stores.distrusted)?))
 }
 
-fn roots_to_pem(state: &State, distrusted: &[Entry]) -> Vec<u8> {
+fn roots_to_pem(roots: &[Entry], distrusted: &[Entry]) -> Vec<u8> {
     let is_trusted = |entry: &&Entry| {
         entry.is_for_servers
             && entry.source().is_none()
             && !distrusted.iter().any(|distrusted| distrusted.der == entry.der)
     };
-    state.roots.iter().filter(is_trusted).flat_map(|entry| pem::encode(&entry.der)).collect()
+    roots.iter().filter(is_trusted).flat_map(|entry| pem::encode(&entry.der)).collect()
 }
 
 #[cfg(test)]

@@ -257,7 +257,7 @@ fn a_private_bundle_has_the_machine_s_roots_but_not_ours() {
         state.roots.push(Entry { is_for_servers, ..entry(&der, None) });
     }
     let distrusted = [entry(&x509::Certificate::ca("Distrusted Root").der(), None)];
-    assert_eq!(roots_to_pem(&state, &distrusted), pem(&[&public]));
+    assert_eq!(roots_to_pem(&state.roots, &distrusted), pem(&[&public]));
 }
 
 const CA: &str = "/ca/ca.crt";
