@@ -94,7 +94,8 @@ fn read_path(root: &Root, path: &Path, found: &mut Sources) {
 }
 
 /// Reads the CA files of a directory, sorted, without going down. A Kubernetes volume keeps its
-/// data in entries that begin with two dots, and links to them: each file is read once.
+/// data in entries that begin with two dots, and links to them: each file is read once. GitLab
+/// Runner has certificates of its own beside those of CAs: they are nobody's to trust.
 fn read_directory(root: &Root, directory: &Path, found: &mut Sources) {
     let mut names = match root.names(directory) {
         Ok(names) => names,
@@ -105,7 +106,7 @@ fn read_directory(root: &Root, directory: &Path, found: &mut Sources) {
     names.sort_unstable();
     let paths: Vec<PathBuf> = names
         .into_iter()
-        .filter(|name| !name.as_encoded_bytes().starts_with(b".."))
+        .filter(|name| !name.as_encoded_bytes().starts_with(b"..") && !is_client_certificate(name))
         .map(|name| directory.join(name))
         .filter(|path| has_extension(path, &["crt", "pem", "cer"]))
         .collect();
@@ -123,6 +124,11 @@ fn read_directory(root: &Root, directory: &Path, found: &mut Sources) {
             Err(error) => found.fail(directory, error),
         }
     }
+}
+
+/// GitLab Runner's word for the certificate by which it proves who it is: `<host>.auth.crt`.
+pub(crate) fn is_client_certificate(name: &OsStr) -> bool {
+    name.as_encoded_bytes().ends_with(b".auth.crt")
 }
 
 fn read_file(root: &Root, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {

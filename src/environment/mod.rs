@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod java_options;
+mod server_ca;
 mod variables;
 
 use std::borrow::Cow;
@@ -99,7 +100,13 @@ pub(crate) fn settings(
     };
     let mut settings = Vec::new();
     for variable in VARIABLES {
-        let Some(value) = variable.value(trust).filter(|_| is_free(variable)) else {
+        if !is_free(variable) {
+            continue;
+        }
+        let server_ca = (variable.name == CI_SERVER_TLS_CA_FILE)
+            .then(|| server_ca::file(environment, root))
+            .flatten();
+        let Some(value) = server_ca.or_else(|| variable.value(trust)) else {
             continue;
         };
         // An image that has its whole bundle added to a program's own roots has it still.

@@ -48,6 +48,7 @@ mod private_reuse;
 mod private_users;
 mod process;
 mod random_lives;
+mod server_ca;
 mod signature_databases;
 mod skeletons;
 mod sources;

@@ -214,6 +214,16 @@ pub(crate) fn private_directories(name: &str, user_directory: Option<&Path>) -> 
         .collect()
 }
 
+/// Where GitLab Runner looks for the CAs of GitLab servers (commands/config_unix.go), as a path from
+/// the working directory.
+pub(crate) fn runner_directory(home: Option<&Path>) -> PathBuf {
+    if is_root() {
+        PathBuf::from("/etc/gitlab-runner/certs")
+    } else {
+        home.map_or_else(PathBuf::new, |home| home.join(".gitlab-runner")).join("certs")
+    }
+}
+
 pub(crate) fn is_root() -> bool {
     unistd::geteuid().is_root()
 }

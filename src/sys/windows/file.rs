@@ -106,6 +106,12 @@ pub(crate) fn create_directory(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)
 }
 
+/// Where GitLab Runner looks for the CAs of GitLab servers (commands/config_windows.go), as a path
+/// from the working directory.
+pub(crate) fn runner_directory(_home: Option<&Path>) -> PathBuf {
+    PathBuf::from("certs")
+}
+
 /// What tells a file from the one that was under its name before, without a look at the content:
 /// size in bytes, and the times of the last change and of its making.
 pub(crate) fn identity(metadata: &Metadata) -> [u64; 3] {
