@@ -35,7 +35,7 @@ check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and
 
 .PHONY: test
 test: toolchain ## All tests
-	scripts/need.sh openssl=openssl
+	scripts/need.sh openssl=openssl zsh=zsh fish=fish
 	cargo test --all
 	$(MAKE) --no-print-directory compliance matrix windows
 

@@ -10,11 +10,14 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use lexopt::Arg;
-use lexopt::ValueExt;
 use log::LevelFilter;
 
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::option_table;
+use crate::option_table::OPTIONS;
+use crate::option_table::Opt;
+use crate::option_table::Row;
 use crate::source::Location;
 use crate::sys;
 
@@ -89,6 +92,8 @@ impl Default for Log {
 /// What the arguments ask for.
 #[derive(Debug)]
 pub(crate) enum Request {
+    /// Put a copy of this program into this directory and exit.
+    CopyTo(PathBuf),
     Run(Box<Config>),
     /// Print this text and exit.
     Show(String),
@@ -99,6 +104,7 @@ pub(crate) enum Request {
 struct Options {
     root: Option<PathBuf>,
     ca: Vec<PathBuf>,
+    copy_to: Option<PathBuf>,
     placement: Option<Placement>,
     on_error: Option<OnError>,
     prints_variables: bool,
@@ -128,6 +134,9 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
     };
     if let Some(conflict) = conflict(&options) {
         return Err(usage(conflict));
+    }
+    if let Some(directory) = options.copy_to {
+        return Ok(Request::CopyTo(directory));
     }
     // What is to be evaluated is a job's: its variables are worth having, whatever else failed.
     let default_on_error = if options.command.is_empty() && !options.prints_variables {
@@ -182,6 +191,8 @@ fn conflict(options: &Options) -> Option<&'static str> {
         Some("option '--remove' takes no '--ca': it takes out what came from all of them")
     } else if options.prints_variables && !options.command.is_empty() {
         Some("option '--print-env' takes no command, which would have the variables")
+    } else if options.copy_to.is_some() && (has_root || !options.command.is_empty()) {
+        Some("option '--copy-to' takes no command and no '--root': it copies and exits")
     } else {
         None
     }
@@ -204,41 +215,46 @@ fn parse_options(arguments: Vec<OsString>) -> Result<Typed, Error> {
             options.command = rest.skip(1).collect();
             return Ok(Typed::Options(options));
         }
-        match parser.next().map_err(invalid)? {
-            None => return Ok(Typed::Options(options)),
-            Some(Arg::Value(command)) => {
+        let Some(argument) = parser.next().map_err(invalid)? else {
+            return Ok(Typed::Options(options));
+        };
+        let row = match argument {
+            Arg::Value(command) => {
                 options.command.push(command);
                 options.command.extend(parser.raw_args().map_err(invalid)?);
                 return Ok(Typed::Options(options));
             }
-            Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Typed::Show(HELP.to_owned())),
-            Some(Arg::Short('V') | Arg::Long("version")) => {
-                return Ok(Typed::Show(VERSION.to_owned()));
-            }
-            Some(Arg::Long("ca")) => options.ca.push(parser.value().map_err(invalid)?.into()),
-            Some(Arg::Long("root")) => options.root = Some(parser.value().map_err(invalid)?.into()),
-            Some(Arg::Long("placement")) => {
-                options.placement = Some(PLACEMENT.of_option(&mut parser)?);
-            }
-            Some(Arg::Long("on-error")) => {
-                options.on_error = Some(ON_ERROR.of_option(&mut parser)?);
-            }
-            Some(Arg::Long("print-env")) => {
-                if let Some(shell) = parser.optional_value()
-                    && shell != "sh"
-                {
-                    return Err(unknown_value("--print-env", &shell.to_string_lossy(), "sh"));
+            Arg::Long(long) => OPTIONS.iter().find(|row| row.long == long),
+            Arg::Short(short) => OPTIONS.iter().find(|row| row.short == Some(short)),
+        };
+        let Some(row) = row else {
+            return Err(invalid(argument.unexpected()));
+        };
+        match row.option {
+            Opt::Ca => options.ca.push(path(&mut parser)?),
+            Opt::CopyTo => options.copy_to = Some(path(&mut parser)?),
+            Opt::DryRun => options.is_dry_run = true,
+            Opt::Format => options.format = Some(FORMAT.of_option(row, &mut parser)?),
+            Opt::Help => return Ok(Typed::Show(option_table::help())),
+            Opt::OnError => options.on_error = Some(ON_ERROR.of_option(row, &mut parser)?),
+            Opt::Placement => options.placement = Some(PLACEMENT.of_option(row, &mut parser)?),
+            Opt::PrintEnv => {
+                if let Some(shell) = parser.optional_value() {
+                    SHELL.of_word(row, &shell)?;
                 }
                 options.prints_variables = true;
             }
-            Some(Arg::Long("dry-run")) => options.is_dry_run = true,
-            Some(Arg::Long("format")) => options.format = Some(FORMAT.of_option(&mut parser)?),
-            Some(Arg::Long("remove")) => options.is_removal = true,
-            Some(Arg::Short('v') | Arg::Long("verbose")) => options.verbosity += 1,
-            Some(Arg::Short('q') | Arg::Long("quiet")) => options.verbosity -= 1,
-            Some(unknown) => return Err(invalid(unknown.unexpected())),
+            Opt::Quiet => options.verbosity -= 1,
+            Opt::Remove => options.is_removal = true,
+            Opt::Root => options.root = Some(path(&mut parser)?),
+            Opt::Verbose => options.verbosity += 1,
+            Opt::Version => return Ok(Typed::Show(VERSION.to_owned())),
         }
     }
+}
+
+fn path(parser: &mut lexopt::Parser) -> Result<PathBuf, Error> {
+    parser.value().map(PathBuf::from).map_err(invalid)
 }
 
 /// `--ca` turns both variables off: who bakes it into an image chooses the CA.
@@ -279,13 +295,10 @@ fn absolute(path: &Path, is_system: bool) -> PathBuf {
     }
 }
 
-/// An option that takes one of a few words, and the variable that stands for it.
+/// The words that an option takes, and the variable that stands for it.
 struct Choice<T: 'static> {
-    option: &'static str,
     variable: &'static str,
     words: &'static [(&'static str, T)],
-    /// The words in a message.
-    known: &'static str,
 }
 
 impl<T: Copy> Choice<T> {
@@ -293,24 +306,39 @@ impl<T: Copy> Choice<T> {
         self.words.iter().find(|(known, _)| *known == word).map(|&(_, value)| value)
     }
 
-    fn of_option(&self, parser: &mut lexopt::Parser) -> Result<T, Error> {
-        let word = parser.value().and_then(ValueExt::string).map_err(invalid)?;
-        self.find(&word).ok_or_else(|| unknown_value(self.option, &word, self.known))
+    fn of_option(&self, row: &Row, parser: &mut lexopt::Parser) -> Result<T, Error> {
+        let word = parser.value().map_err(invalid)?;
+        self.of_word(row, &word)
+    }
+
+    fn of_word(&self, row: &Row, word: &OsStr) -> Result<T, Error> {
+        let word = word.to_string_lossy();
+        self.find(&word).ok_or_else(|| {
+            let (option, known) = (row.long, self.known());
+            usage(&format!("invalid value '{word}' for option '--{option}': it takes {known}"))
+        })
     }
 
     fn of_variable(&self, environment: &Environment, ignored: &mut Vec<Error>) -> Option<T> {
-        let word = environment.non_empty(self.variable)?.to_string_lossy();
+        let name = self.variable;
+        let word = environment.non_empty(name)?.to_string_lossy();
         let value = self.find(&word);
         if value.is_none() {
-            let (name, known) = (self.variable, self.known);
+            let known = self.known();
             ignored.push(Error::BadVariable { name, value: word.into_owned(), known });
         }
         value
     }
-}
 
-fn unknown_value(option: &str, value: &str, known: &str) -> Error {
-    usage(&format!("invalid value '{value}' for option '{option}': it takes {known}"))
+    /// The words in a message.
+    fn known(&self) -> String {
+        let words: Vec<_> = self.words.iter().map(|(word, _)| *word).collect();
+        match words.split_last() {
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, others)) => format!("{} or {last}", others.join(", ")),
+            None => String::new(),
+        }
+    }
 }
 
 fn invalid(error: impl Display) -> Error {
@@ -322,66 +350,26 @@ fn usage(message: &str) -> Error {
 }
 
 const ON_ERROR: Choice<OnError> = Choice {
-    option: "--on-error",
     variable: "CA_ENTRYPOINT_ON_ERROR",
-    words: &[("fail", OnError::Fail), ("warn", OnError::Warn)],
-    known: "warn or fail",
+    words: &[("warn", OnError::Warn), ("fail", OnError::Fail)],
 };
 
 const PLACEMENT: Choice<Placement> = Choice {
-    option: "--placement",
     variable: "CA_ENTRYPOINT_PLACEMENT",
     words: &[
         ("auto", Placement::Auto),
-        ("private", Placement::Private),
         ("system", Placement::System),
+        ("private", Placement::Private),
     ],
-    known: "auto, system or private",
 };
 
+const SHELL: Choice<()> = Choice { variable: "", words: &[("sh", ())] };
+
 /// Has no variable: a dry run is for a person.
-const FORMAT: Choice<Format> = Choice {
-    option: "--format",
-    variable: "",
-    words: &[("json", Format::Json), ("text", Format::Text)],
-    known: "text or json",
-};
+const FORMAT: Choice<Format> =
+    Choice { variable: "", words: &[("text", Format::Text), ("json", Format::Json)] };
 
 /// The convention of GitLab's analyzers: PEM text, or a path.
 const ADDITIONAL_CA_CERT_BUNDLE: &str = "ADDITIONAL_CA_CERT_BUNDLE";
 
 const VERSION: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n");
-
-const HELP: &str = "\
-Usage: ca-entrypoint [OPTIONS] [--] [COMMAND [ARG]...]
-
-Installs a mounted CA in the container's trust store, then becomes COMMAND.
-Without a COMMAND it installs and exits.
-
-Options:
-  --ca PATH              CA file, or directory of *.crt, *.pem and *.cer files; may be given
-                         more than once [CA_CERTIFICATES_PATH, ADDITIONAL_CA_CERT_BUNDLE; on
-                         Windows LOCAL_CA_PATH too] [default: /etc/gitlab-runner/certs/ca.crt;
-                         on Windows C:\\GitLab-Runner\\certs\\ca.crt]
-  --placement auto|system|private
-                         where the CA goes: the system's trust store, or files of the user's own
-                         that variables name [CA_ENTRYPOINT_PLACEMENT] [default: auto, the store
-                         where it can be written, else private]
-  --on-error warn|fail   what an error leads to: go on with COMMAND, or exit with 125
-                         [CA_ENTRYPOINT_ON_ERROR] [default: warn with a COMMAND and --print-env]
-  --print-env[=sh]       print the variables as a shell's commands instead of running a COMMAND
-  --dry-run              print what would be done, and do nothing
-  --format text|json     how --dry-run prints it [default: text]
-  --remove               take out what this program put in
-  --root DIR             work on the image that is unpacked at DIR; the paths of --ca too are in it
-  -v, --verbose          say more [CA_ENTRYPOINT_LOG]
-  -q, --quiet            say errors alone
-  -h, --help             print this help
-  -V, --version          print the version
-
-Variables without an option:
-  CA_ENTRYPOINT_PREFIX   a program that all arguments belong to, gitlab-runner for instance
-
-Exit codes: 125 when this program fails, 126 when COMMAND can't be executed, 127 when it
-isn't found, otherwise COMMAND's own.
-";

@@ -15,9 +15,10 @@ use crate::sys;
 #[derive(Debug)]
 #[allow(dead_code, reason = "not every system runs programs")]
 pub(crate) enum Error {
-    BadVariable { name: &'static str, value: String, known: &'static str },
+    BadVariable { name: &'static str, value: String, known: String },
     Blocked { path: PathBuf, number: usize, subject: String, by: PathBuf },
     BrokenBlock { path: PathBuf, number: usize, line: usize, why: BrokenBlock },
+    Copy { directory: PathBuf, cause: io::Error },
     EmptyCa { path: PathBuf },
     ExecNotFound { command: OsString, what: Missing },
     ExecRefused { command: OsString, cause: io::Error },
@@ -149,6 +150,7 @@ impl Error {
                 "export it anew with 'openssl x509', which leaves trust settings out"
             }
             Self::BrokenBlock { .. } => "copy the certificate again, whole, as PEM",
+            Self::Copy { .. } => "give a directory that this user may write",
             Self::EmptyCa { .. } => "write the CA's certificate into it, as PEM or DER",
             Self::ExecRefused { .. }
             | Self::ExecNotFound { .. }
@@ -233,6 +235,10 @@ impl fmt::Display for Error {
                     "cannot use block {number}, at line {line}, of CA file '{}': {why}",
                     path.display()
                 )
+            }
+            Self::Copy { directory, cause } => {
+                let directory = directory.display();
+                write!(f, "cannot copy this program to '{directory}': {}", Cause(cause))
             }
             Self::EmptyCa { path } => {
                 write!(f, "cannot use CA file '{}': it is empty", path.display())

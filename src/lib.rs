@@ -11,6 +11,7 @@ mod certificate;
 mod change;
 mod cli;
 mod concern;
+mod copy;
 mod der;
 mod distinguished_name;
 mod envelope;
@@ -22,6 +23,7 @@ mod holders;
 mod java;
 mod local;
 mod nss;
+mod option_table;
 mod pem;
 mod placement;
 mod places;
@@ -69,6 +71,10 @@ pub use crate::stop::Stop;
 pub fn run(arguments: Vec<OsString>) -> Result<Infallible, Stop> {
     let environment = Environment::of_process();
     let config = match cli::parse(arguments, &environment.trusted())? {
+        Request::CopyTo(directory) => {
+            copy::to(&directory)?;
+            return Err(Stop::done());
+        }
         Request::Run(config) => config,
         Request::Show(text) => return Err(Stop::print(text)),
     };

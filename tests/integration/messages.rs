@@ -228,4 +228,6 @@ fn commands(messages: &mut Messages) {
     messages.of_arguments(&["--root=/tmp", "--print-env"]);
     messages.of_arguments(&["--root=/tmp", "--placement=private"]);
     messages.of_arguments(&["--root=/no/such/root"]);
+    messages.of_arguments(&["--copy-to", "/dev/null/bin"]);
+    messages.of_arguments(&["--copy-to", "/tmp", "echo"]);
 }

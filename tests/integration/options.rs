@@ -165,3 +165,30 @@ fn a_variable_that_makes_no_sense_is_told_and_the_command_runs() {
         .says("ignoring variable CA_ENTRYPOINT_ON_ERROR='panic': it takes warn or fail")
         .says("hint: ");
 }
+
+#[test]
+fn an_option_takes_the_words_that_the_help_has_for_it_and_no_others() {
+    let help = run(&["--help"]).out();
+    let mut choices = 0;
+    for entry in help.lines().filter_map(|line| line.strip_prefix("  --")) {
+        let usage = entry.split("  ").next().unwrap();
+        let (option, words) = usage.split_once([' ', '[']).unwrap_or((usage, ""));
+        let words = words.trim_matches(['=', ']']);
+        if words.is_empty() || words.starts_with(|c: char| c.is_ascii_uppercase()) {
+            continue;
+        }
+        choices += 1;
+        for word in words.split('|') {
+            let outcome = run(&[&format!("--{option}={word}"), "--ca=/none", "--dry-run"]);
+            outcome.assert(!outcome.err().contains("invalid value"), "a known word");
+        }
+        let outcome = run(&[&format!("--{option}=other"), "--dry-run"]);
+        outcome
+            .code(125)
+            .says(&format!("invalid value 'other' for option '--{option}': it takes "));
+        for word in words.split('|') {
+            outcome.says(word);
+        }
+    }
+    assert!(choices >= 4, "{help}");
+}

@@ -1,6 +1,5 @@
 //! Properties of the sources that no compiler checks.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -169,36 +168,6 @@ fn files_are_short_enough_to_be_read() {
             .count()
             <= 25
     );
-}
-
-#[test]
-fn the_help_lists_the_options_that_the_parser_knows() {
-    let (_, cli, _) = sources().into_iter().find(|(path, _, _)| path == "cli.rs").unwrap();
-    let known: BTreeSet<String> =
-        between(&cli, "Arg::Long(\"", "\"").chain(between(&cli, "Long(\"", "\"")).collect();
-    let known_short: BTreeSet<String> = between(&cli, "Short('", "'").collect();
-    let help = Command::new(&["--help"]).run().ok().out();
-    // The lines that begin an option's entry.
-    let entries = help.lines().filter(|line| line.starts_with("  -"));
-    let mut listed = BTreeSet::new();
-    let mut listed_short = BTreeSet::new();
-    for word in
-        entries.flat_map(|line| line.trim().split("  ").next().unwrap().split([' ', ',', '=']))
-    {
-        let word = word.trim_end_matches(['[', ']']);
-        match (word.strip_prefix("--"), word.strip_prefix('-')) {
-            (Some(long), _) => _ = listed.insert(long.to_owned()),
-            (None, Some(short)) => _ = listed_short.insert(short.to_owned()),
-            (None, None) => {}
-        }
-    }
-    assert!(!known.is_empty());
-    assert_eq!(listed, known);
-    assert_eq!(listed_short, known_short);
-}
-
-fn between<'a>(text: &'a str, start: &'a str, end: &'a str) -> impl Iterator<Item = String> + 'a {
-    text.split(start).skip(1).filter_map(move |rest| Some(rest.split(end).next()?.to_owned()))
 }
 
 #[test]

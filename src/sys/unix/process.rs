@@ -5,6 +5,7 @@ use std::ffi::CStr;
 use std::ffi::CString;
 use std::ffi::OsStr;
 use std::ffi::OsString;
+use std::fs;
 use std::io;
 use std::io::Seek;
 use std::io::Write;
@@ -101,6 +102,11 @@ pub(crate) fn environment() -> Vec<OsString> {
         }
     }
     entries
+}
+
+/// This program's file, whatever is at its path by now.
+pub(crate) fn own_program() -> io::Result<Vec<u8>> {
+    fs::read("/proc/self/exe")
 }
 
 /// The value in an entry `NAME=value` of this name.

@@ -6,6 +6,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::ffi::OsString;
+use std::fs;
 use std::io;
 use std::os::windows::ffi::OsStrExt;
 use std::os::windows::ffi::OsStringExt;
@@ -39,6 +40,11 @@ pub(crate) fn environment() -> Vec<OsString> {
             entry
         })
         .collect()
+}
+
+/// This program's file.
+pub(crate) fn own_program() -> io::Result<Vec<u8>> {
+    fs::read(env::current_exe()?)
 }
 
 /// The value in an entry `NAME=value` of this name, however it is capitalized.
