@@ -1,6 +1,5 @@
 //! The process itself: what it was started with, and what it becomes.
 
-use std::env;
 use std::ffi::CStr;
 use std::ffi::CString;
 use std::ffi::OsStr;
@@ -15,7 +14,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
 use std::process::ExitStatus;
@@ -151,16 +149,6 @@ pub(crate) fn exec(path: &Path, arguments: &[OsString], environment: &[OsString]
     restore();
     let Err(errno) = unistd::execve(&path, &arguments, &environment);
     errno.into()
-}
-
-/// The files that a command may mean, the best first: itself where it is a path, else those that
-/// `PATH` has under this name and that may be executed.
-pub(crate) fn search(command: &OsStr, paths: &OsStr, _extensions: Option<&OsStr>) -> Vec<PathBuf> {
-    if command.as_bytes().contains(&b'/') {
-        return vec![command.into()];
-    }
-    let directory = env::current_dir().unwrap_or_default();
-    which::which_in_all(command, Some(paths), directory).map(Iterator::collect).unwrap_or_default()
 }
 
 /// `EACCES`.
