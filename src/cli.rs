@@ -299,6 +299,8 @@ fn absolute(path: &Path, is_system: bool) -> PathBuf {
 struct Choice<T: 'static> {
     variable: &'static str,
     words: &'static [(&'static str, T)],
+    /// The words in a message.
+    known: &'static str,
 }
 
 impl<T: Copy> Choice<T> {
@@ -314,7 +316,7 @@ impl<T: Copy> Choice<T> {
     fn of_word(&self, row: &Row, word: &OsStr) -> Result<T, Error> {
         let word = word.to_string_lossy();
         self.find(&word).ok_or_else(|| {
-            let (option, known) = (row.long, self.known());
+            let (option, known) = (row.long, self.known);
             usage(&format!("invalid value '{word}' for option '--{option}': it takes {known}"))
         })
     }
@@ -324,20 +326,10 @@ impl<T: Copy> Choice<T> {
         let word = environment.non_empty(name)?.to_string_lossy();
         let value = self.find(&word);
         if value.is_none() {
-            let known = self.known();
+            let known = self.known;
             ignored.push(Error::BadVariable { name, value: word.into_owned(), known });
         }
         value
-    }
-
-    /// The words in a message.
-    fn known(&self) -> String {
-        let words: Vec<_> = self.words.iter().map(|(word, _)| *word).collect();
-        match words.split_last() {
-            Some((last, [])) => (*last).to_owned(),
-            Some((last, others)) => format!("{} or {last}", others.join(", ")),
-            None => String::new(),
-        }
     }
 }
 
@@ -352,6 +344,7 @@ fn usage(message: &str) -> Error {
 const ON_ERROR: Choice<OnError> = Choice {
     variable: "CA_ENTRYPOINT_ON_ERROR",
     words: &[("warn", OnError::Warn), ("fail", OnError::Fail)],
+    known: "warn or fail",
 };
 
 const PLACEMENT: Choice<Placement> = Choice {
@@ -361,13 +354,17 @@ const PLACEMENT: Choice<Placement> = Choice {
         ("system", Placement::System),
         ("private", Placement::Private),
     ],
+    known: "auto, system or private",
 };
 
-const SHELL: Choice<()> = Choice { variable: "", words: &[("sh", ())] };
+const SHELL: Choice<()> = Choice { variable: "", words: &[("sh", ())], known: "sh" };
 
 /// Has no variable: a dry run is for a person.
-const FORMAT: Choice<Format> =
-    Choice { variable: "", words: &[("text", Format::Text), ("json", Format::Json)] };
+const FORMAT: Choice<Format> = Choice {
+    variable: "",
+    words: &[("text", Format::Text), ("json", Format::Json)],
+    known: "text or json",
+};
 
 /// The convention of GitLab's analyzers: PEM text, or a path.
 const ADDITIONAL_CA_CERT_BUNDLE: &str = "ADDITIONAL_CA_CERT_BUNDLE";

@@ -15,7 +15,7 @@ use crate::sys;
 #[derive(Debug)]
 #[allow(dead_code, reason = "not every system runs programs")]
 pub(crate) enum Error {
-    BadVariable { name: &'static str, value: String, known: String },
+    BadVariable { name: &'static str, value: String, known: &'static str },
     Blocked { path: PathBuf, number: usize, subject: String, by: PathBuf },
     BrokenBlock { path: PathBuf, number: usize, line: usize, why: BrokenBlock },
     Copy { directory: PathBuf, cause: io::Error },

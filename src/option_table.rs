@@ -75,17 +75,14 @@ impl Row {
     pub(crate) fn usage(&self) -> String {
         let mut usage = String::new();
         if let Some(short) = self.short {
-            usage.extend(['-', short]);
-            usage.push_str(", ");
+            usage.extend(['-', short, ',', ' ']);
         }
-        usage.push_str("--");
-        usage.push_str(self.long);
         let (before, value, after) = match self.value {
             Value::None => ("", "", ""),
             Value::Optional(value) => ("[=", value, "]"),
             Value::Required(value) => (" ", value, ""),
         };
-        usage + before + value + after
+        usage + &["--", self.long, before, value, after].concat()
     }
 
     /// What it does, with what stands for it.
@@ -93,7 +90,7 @@ impl Row {
         let mut text = self.help.to_owned();
         for (before, what) in [(" [", self.variables), (" [default: ", self.default)] {
             if !what.is_empty() {
-                text = text + before + what + "]";
+                text.push_str(&[before, what, "]"].concat());
             }
         }
         text
@@ -102,18 +99,17 @@ impl Row {
 
 /// What `--help` prints.
 pub(crate) fn help() -> String {
-    let mut text = format!("Usage: ca-entrypoint {USAGE}\n\n{SUMMARY}\n");
-    text.push_str("\nOptions:\n");
+    let mut text = ["Usage: ca-entrypoint ", USAGE, "\n\n", SUMMARY, "\n\nOptions:\n"].concat();
     for row in OPTIONS {
         entry(&mut text, &row.usage(), &row.description());
     }
-    text.push_str("\nVariables without an option:\n");
-    for (name, meaning) in VARIABLES {
-        entry(&mut text, name, meaning);
-    }
-    text.push_str("\nExit codes:\n");
-    for (code, meaning) in EXIT_CODES {
-        entry(&mut text, code, meaning);
+    for (title, entries) in
+        [("\nVariables without an option:\n", VARIABLES), ("\nExit codes:\n", EXIT_CODES)]
+    {
+        text.push_str(title);
+        for (term, meaning) in entries {
+            entry(&mut text, term, meaning);
+        }
     }
     text
 }
