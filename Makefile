@@ -15,6 +15,11 @@ help: ## Lists the targets
 build: toolchain ## Makes dist/linux-amd64/ca-entrypoint, static and small
 	scripts/build.sh linux
 
+.PHONY: build-arm64
+build-arm64: build ## Makes dist/linux-arm64/ca-entrypoint, and compares what it does with the one for amd64
+	scripts/build.sh linux-arm64
+	scripts/check-arm64.sh
+
 .PHONY: build-windows
 build-windows: toolchain ## Makes dist/windows-amd64/ca-entrypoint.exe
 	scripts/build.sh windows

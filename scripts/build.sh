@@ -1,8 +1,9 @@
 #!/bin/bash
-# build.sh linux|windows: builds the release binary for one system.
+# build.sh linux|linux-arm64|windows: builds the release binary for one system.
 #
-#   linux     dist/linux-amd64/ca-entrypoint: x86_64, musl, a static PIE, stripped
-#   windows   dist/windows-amd64/ca-entrypoint.exe: x86_64, by mingw-w64's linker, its runtime linked in
+#   linux         dist/linux-amd64/ca-entrypoint: x86_64, musl, a static PIE, stripped
+#   linux-arm64   dist/linux-arm64/ca-entrypoint: aarch64, musl, static, stripped, by Rust's own linker
+#   windows       dist/windows-amd64/ca-entrypoint.exe: x86_64, by mingw-w64's linker, its runtime linked in
 #
 # The first way that this machine can go is taken; CA_ENTRYPOINT_BUILD=NAME forces one:
 #
@@ -40,6 +41,12 @@ linux)
     # A panic aborts, so nothing reads the tables that unwinding needs: about 40 KiB.
     table_flags=(-Cforce-unwind-tables=no)
     ;;
+linux-arm64)
+    target=aarch64-unknown-linux-musl dist=dist/linux-arm64 file=ca-entrypoint
+    # No C compiler for the other architecture is needed: there is no C to compile.
+    system_flags=(-Clinker=rust-lld "$half_copied")
+    table_flags=(-Cforce-unwind-tables=no)
+    ;;
 windows)
     target=x86_64-pc-windows-gnu dist=dist/windows-amd64 file=ca-entrypoint.exe
     # What of the C runtime's helpers is used is linked in: no DLL comes with the binary.
@@ -49,7 +56,7 @@ windows)
     system_flags=(-Ctarget-feature=+crt-static "-Clink-arg=-Wl,--no-insert-timestamp")
     "$scripts/need.sh" x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64
     ;;
-*) fail "which system? build.sh linux, or build.sh windows" ;;
+*) fail "which system? build.sh linux, build.sh linux-arm64 or build.sh windows" ;;
 esac
 
 have_target() {
@@ -99,6 +106,7 @@ compile() {
 # The compiler of Debian's packages, and what else the system's target needs from them.
 compile_by_debian() {
     local flags=("${system_flags[@]}")
+    [ "$dist" != dist/linux-arm64 ] || fail "Debian's packages have no standard library for $target: install rustup"
     "$scripts/need.sh" /usr/bin/rustc=rustc-web /usr/bin/cargo=cargo-web /usr/share/doc/rust-web-src=rust-web-src gcc=gcc
     if [ "$dist" = dist/linux-amd64 ]; then
         "$scripts/need.sh" /usr/lib/x86_64-linux-musl/rcrt1.o=musl-dev /usr/lib/llvm-14/lib/libunwind.a=libunwind-14-dev
