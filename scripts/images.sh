@@ -15,8 +15,8 @@
 #   ca-entrypoint-test:clients-alpine      Alpine with the clients that run there, and the stand-in
 #   ca-entrypoint-test:clients-alpine-base the same with only the bundle
 #
-# Each store is as the distribution's own tool leaves it. An image is built again when the scripts
-# that make it have changed.
+# Each store is as the distribution's own tool leaves it. An image is built again when what makes it
+# has changed.
 set -euo pipefail
 
 scripts=$(cd "$(dirname "$0")" && pwd)
@@ -27,28 +27,31 @@ fail() {
     exit 1
 }
 
-# The label that an up-to-date image of the given root script has.
+# recipe IMAGE FUNCTION FILE...: the label that IMAGE has when it is up to date, a digest of what it is made by:
+# the functions here that concern it, and these files of the scripts.
 recipe() {
     {
-        cat "$scripts/images.sh" "$scripts/$1"
+        declare -f derive "$1" "$2"
+        cat "${@:3}"
         case $1 in
-        rootfs-clients.sh)
+        clients)
             find "$scripts/clients" "$scripts"/../tests/matrix/programs/{go,java,rust} -type f -print0 | sort -z | xargs -0 cat
             ;;
-        rootfs-clients-alpine.sh)
+        clients-alpine)
             cat "$scripts/rootfs-alpine.sh"
             # It has the stand-in of that very image.
             docker image inspect --format '{{.Id}}' "$name:clients"
-            ;;
-        rootfs-p11-kit.sh)
-            cat "$scripts"/families/*.sh
             ;;
         esac
     } | sha256sum | cut -c 1-16
 }
 
+label() {
+    docker image inspect --format '{{index .Config.Labels "ca-entrypoint.recipe"}}' "$name:$1" 2>/dev/null
+}
+
 current() {
-    [ "$(docker image inspect --format '{{index .Config.Labels "ca-entrypoint.recipe"}}' "$name:$1" 2>/dev/null)" = "$2" ]
+    [ "$(label "$1")" = "$2" ]
 }
 
 # derive FROM TAG RECIPE SCRIPT [CHANGE]: makes TAG of what SCRIPT, run in FROM, leaves.
@@ -81,7 +84,7 @@ summary() {
 # and the image VARIANT (or none, if empty), which is SUITE after STRIP.
 build() {
     local label
-    label=$(recipe "$1")
+    label=$(recipe "$2" build "$scripts/$1")
     if ! current "$2" "$label" || { [ -n "$4" ] && ! current "$4" "$label"; }; then
         "$scripts/$1" "${@:6}" "$work/$2"
         tar --numeric-owner -C "$work/$2" -c . | docker import - "$name:raw" >/dev/null
@@ -120,9 +123,9 @@ p11-kit() {
 family() {
     local label from=${2:-p11-kit}
     "$from"
-    label=$(recipe rootfs-p11-kit.sh)
+    label=$(recipe "$1" family "$scripts"/families/{common,"$1"}.sh <(label "$from"))
     current "$1" "$label" ||
-        derive "$name:$from" "$1" "$label" "$(cat "$scripts/families/common.sh" "$scripts/families/$1.sh")" "${3:-}"
+        derive "$name:$from" "$1" "$label" "$(cat "$scripts"/families/{common,"$1"}.sh)" "${3:-}"
     summary "$1"
 }
 
