@@ -10,6 +10,8 @@
 #   ca-entrypoint-test:fedora, :rhel, :suse, :arch
 #                                          stores as those families have them, made by p11-kit
 #   ca-entrypoint-test:ubi                 the same as :rhel without what makes the store, for a user of its own
+#   ca-entrypoint-test:helper, :helper-ubi, :concrete, :runner, :runner-ubi
+#                                          `gitlab`: stand-ins for GitLab Runner's images of some flavours
 #   ca-entrypoint-test:clients             Debian 12 with all clients, and a stand-in for a public CA
 #   ca-entrypoint-test:clients-bare        the same without any bundle
 #   ca-entrypoint-test:clients-alpine      Alpine with the clients that run there, and the stand-in
@@ -20,6 +22,7 @@
 set -euo pipefail
 
 scripts=$(cd "$(dirname "$0")" && pwd)
+stand_ins=$scripts/../tests/gitlab/stand-ins
 name=ca-entrypoint-test
 
 fail() {
@@ -149,6 +152,36 @@ ubi() {
     family ubi rhel 'USER 1001'
 }
 
+helper-base() {
+    build rootfs-debian.sh helper-base 'update-ca-certificates --fresh' '' '' bookworm dumb-init
+}
+
+# stand_in TARGET RECIPE: what tests/gitlab/stand-ins/Dockerfile makes for TARGET.
+stand_in() {
+    current "$1" "$2" && return
+    if [ ! -d "$work/stand-ins" ]; then
+        "$scripts/need.sh" go=golang-go
+        cp -r "$stand_ins" "$work"
+        (cd "$stand_ins" && CGO_ENABLED=0 go build -buildvcs=false -ldflags '-s -w' -o "$work/stand-ins/stand-in" .)
+    fi
+    if ! docker build --network none --target "$1" --label "ca-entrypoint.recipe=$2" --tag "$name:$1" \
+        "$work/stand-ins" >"$work/log" 2>&1; then
+        cat "$work/log" >&2
+        fail "cannot make $1: see the lines above"
+    fi
+}
+
+gitlab() {
+    local label target
+    helper-base
+    ubi
+    label=$(recipe gitlab stand_in "$stand_ins"/* <(label helper-base; label ubi))
+    for target in helper helper-ubi concrete runner runner-ubi; do
+        stand_in "$target" "$label"
+    done
+    echo "$name: GitLab Runner's images are there as stand-ins"
+}
+
 clients() {
     build rootfs-clients.sh clients 'update-ca-certificates --fresh' clients-bare \
         'dpkg --purge --force-depends ca-certificates ca-certificates-java;
@@ -166,7 +199,7 @@ clients-alpine() {
         "$name:clients"
 }
 
-images=(bookworm trixie alpine fedora rhel suse arch ubi clients clients-alpine)
+images=(bookworm trixie alpine fedora rhel suse arch ubi gitlab clients clients-alpine)
 [ $# -gt 0 ] || set -- "${images[@]}"
 for image in "$@"; do
     [[ " ${images[*]} " == *" $image "* ]] || fail "unknown image '$image': use one of ${images[*]}"

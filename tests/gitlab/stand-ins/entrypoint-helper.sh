@@ -1,0 +1,18 @@
+#!/bin/bash
+# Written after what is known of the helper images' entrypoint, to be compared with: one variable names the CA
+# file, an unchanged file is left alone, a failure goes unnoticed, and the command runs in any case.
+DATA_DIR=/etc/gitlab-runner
+CA_CERTIFICATES_PATH=${CA_CERTIFICATES_PATH:-$DATA_DIR/certs/ca.crt}
+LOCAL_CA_PATH=/usr/local/share/ca-certificates/ca.crt
+
+update_ca() {
+    echo "Updating CA certificates..."
+    cp "$CA_CERTIFICATES_PATH" "$LOCAL_CA_PATH"
+    update-ca-certificates --fresh >/dev/null
+}
+
+if [ -f "$CA_CERTIFICATES_PATH" ]; then
+    cmp -s "$CA_CERTIFICATES_PATH" "$LOCAL_CA_PATH" || update_ca
+fi
+
+exec "$@"
