@@ -28,11 +28,11 @@ build-windows: toolchain ## Makes dist/windows-amd64/ca-entrypoint.exe
 check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and the binary's form and size
 	cargo fmt --check || { echo "check: not formatted: run cargo fmt" >&2; exit 1; }
 	cargo clippy --all-targets -- -D warnings
-	cargo clippy --test compliance --test matrix --test windows -- -D warnings
+	cargo clippy --test compliance --test gitlab --test matrix --test windows -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --document-private-items
 	scripts/cargo-deny.sh check bans licenses sources
 	scripts/need.sh shellcheck=shellcheck
-	shellcheck .ci/run scripts/*.sh
+	shellcheck .ci/run scripts/*.sh tests/gitlab/stand-ins/*.sh
 	shellcheck --shell=sh tests/matrix/*.sh scripts/families/*.sh
 	scripts/build.sh linux
 	scripts/check-binary.sh
@@ -42,12 +42,17 @@ check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and
 test: toolchain ## All tests
 	scripts/need.sh openssl=openssl zsh=zsh fish=fish
 	cargo test --all
-	$(MAKE) --no-print-directory compliance matrix windows
+	$(MAKE) --no-print-directory compliance gitlab matrix windows
 
 .PHONY: compliance
 compliance: build ## The binary against each distribution's own tool, in containers
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
 	    'scripts/images.sh bookworm trixie alpine fedora rhel suse arch ubi clients && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test compliance'
+
+.PHONY: gitlab
+gitlab: build ## GitLab Runner's contract with its images' entrypoints, in containers
+	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
+	    'scripts/images.sh alpine gitlab && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test gitlab'
 
 .PHONY: matrix
 matrix: build ## Real clients against real servers, in images of many kinds: docs/matrix.md
