@@ -27,6 +27,8 @@ mod section_1_flavours;
 mod section_1_runner;
 mod section_2_variables;
 mod section_4_docker;
+mod section_4_helm;
 mod section_4_job_variables;
+mod section_4_kubernetes;
 mod section_4_signals;
 mod site;
