@@ -52,7 +52,7 @@ compliance: build ## The binary against each distribution's own tool, in contain
 .PHONY: gitlab
 gitlab: build ## GitLab Runner's contract with its images' entrypoints, in containers
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
-	    'scripts/images.sh alpine gitlab && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test gitlab'
+	    'scripts/images.sh bookworm alpine gitlab && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test gitlab'
 
 .PHONY: matrix
 matrix: build ## Real clients against real servers, in images of many kinds: docs/matrix.md

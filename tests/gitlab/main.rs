@@ -31,4 +31,5 @@ mod section_4_helm;
 mod section_4_job_variables;
 mod section_4_kubernetes;
 mod section_4_signals;
+mod side_by_side;
 mod site;
