@@ -22,6 +22,7 @@ mod certificates;
 mod engine;
 mod executor;
 mod images;
+mod job;
 mod section_1_entrypoints;
 mod section_1_flavours;
 mod section_1_runner;
