@@ -6,8 +6,9 @@
 //! *Ours* are the images that the Dockerfiles in `docker` make of them.
 //!
 //! A test's name begins with the section that its point is in: 1 is about the entrypoints
-//! themselves, 2 about `CI_SERVER_TLS_CA_FILE`, 4 about how executors start containers. They are
-//! those of the notes that the project was begun with, read in GitLab Runner 19.4.
+//! themselves, 2 about `CI_SERVER_TLS_CA_FILE`, 3 about files for one server, 4 about how executors
+//! start containers. They are those of the notes that the project was begun with, read in GitLab
+//! Runner 19.4.
 //!
 //! `make gitlab` provides the binary (`CA_ENTRYPOINT_BIN`), the engine and the images.
 
@@ -27,6 +28,7 @@ mod section_1_entrypoints;
 mod section_1_flavours;
 mod section_1_runner;
 mod section_2_variables;
+mod section_3_host_file;
 mod section_4_docker;
 mod section_4_helm;
 mod section_4_job_variables;

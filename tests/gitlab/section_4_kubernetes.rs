@@ -11,6 +11,8 @@ use crate::executor::ONE_ADDED;
 use crate::executor::Setup;
 use crate::executor::helper;
 use crate::executor::host_directory;
+use crate::images;
+use crate::images::Image;
 use crate::site::GITLAB;
 use crate::site::STORAGE;
 
@@ -237,6 +239,26 @@ fn s4_2_a_secret_that_the_user_cannot_read() {
     let setup = helper().ca_directory(&volume.path).options(&RESTRICTED).option("--tmpfs=/logs");
     let run = setup.stage("cat $CI_SERVER_TLS_CA_FILE").expect_success();
     assert_eq!(run.stdout(), root, "{run}");
+}
+
+/// A pod whose images have no entrypoint of ours gets the program from an init container, which may do
+/// as little as the others, and runs it before its command.
+#[test]
+fn s4_2_an_init_container_brings_the_program() {
+    let volume = format!("--volume={}:/shared", host_directory("shared"));
+    let restricted = Setup::of(images::binary_image()).options(&RESTRICTED).option(&volume);
+    let run = restricted.command(&["--copy-to", "/shared"]).start(b"").expect_success();
+    assert_eq!((run.stdout().as_str(), run.stderr.as_str()), ("", ""), "{run}");
+    let upload = format!(
+        "stat -c %a /shared/*
+        gitlab-runner-helper cache-archiver --file /etc/hostname --url {STORAGE}/cache/init"
+    );
+    for options in [&[][..], &RESTRICTED] {
+        let setup = Setup::of(Image::Helper.theirs()).ca("chain.crt").on_site().options(options);
+        let setup = setup.option(&volume).option("--entrypoint=/shared/ca-entrypoint");
+        let run = setup.command(&["sh", "-c", DETECT_SHELL]).start(upload.as_bytes());
+        assert_eq!(run.expect_success().stdout(), "755\n");
+    }
 }
 
 /// Neither the root file system nor memory can be written to by name.
