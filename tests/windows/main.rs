@@ -16,6 +16,7 @@ mod batch;
 #[path = "../compliance/certificates.rs"]
 mod certificates;
 mod command;
+mod containers;
 mod distrusted;
 mod exit_codes;
 mod fixtures;
