@@ -17,6 +17,7 @@ mod distinguished_name;
 mod envelope;
 mod environment;
 mod error;
+mod escape;
 mod exec;
 mod format;
 mod holders;

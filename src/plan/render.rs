@@ -4,7 +4,6 @@
 
 use std::ffi::OsStr;
 use std::ffi::OsString;
-use std::fmt::Write;
 use std::path::Path;
 
 use super::Plan;
@@ -12,6 +11,7 @@ use crate::anchor::TrustAnchors;
 use crate::certificate::Fingerprint;
 use crate::change::Change;
 use crate::cli::Format;
+use crate::escape::escaped;
 use crate::platform::Detected;
 use crate::root::Root;
 use crate::sys;
@@ -177,18 +177,6 @@ fn array(values: impl Iterator<Item = String>) -> String {
     format!("[{}]", values.collect::<Vec<_>>().join(","))
 }
 
-/// A string by RFC 8259, section 7.
 fn string(text: &str) -> String {
-    let mut json = String::with_capacity(text.len() + 2);
-    json.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => json.extend(['\\', c]),
-            // Writing to a string doesn't fail.
-            c if c.is_control() => _ = write!(json, "\\u{:04x}", u32::from(c)),
-            c => json.push(c),
-        }
-    }
-    json.push('"');
-    json
+    format!("\"{}\"", String::from_utf8_lossy(&escaped(text)))
 }
