@@ -40,7 +40,7 @@ check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and
 
 .PHONY: test
 test: toolchain ## All tests
-	scripts/need.sh openssl=openssl zsh=zsh fish=fish
+	scripts/need.sh openssl=openssl dash=dash bash=bash busybox=busybox zsh=zsh fish=fish
 	cargo test --all
 	$(MAKE) --no-print-directory compliance gitlab matrix windows
 

@@ -23,6 +23,7 @@ pub(crate) enum Error {
     ExecNotFound { command: OsString, what: Missing },
     ExecRefused { command: OsString, cause: io::Error },
     Keystore { path: PathBuf, why: Unusable },
+    LeftOut { name: String, why: &'static str },
     LockTimeout { path: PathBuf, seconds: u64 },
     NoCaInDirectory { path: PathBuf },
     NoCertificate { path: PathBuf, looks_like: Lookalike },
@@ -154,6 +155,7 @@ impl Error {
             Self::EmptyCa { .. } => "write the CA's certificate into it, as PEM or DER",
             Self::ExecRefused { .. }
             | Self::ExecNotFound { .. }
+            | Self::LeftOut { .. }
             | Self::RunFailed { .. }
             | Self::Run { .. } => {
                 return None;
@@ -267,6 +269,7 @@ impl fmt::Display for Error {
                 };
                 write!(f, "cannot add to Java keystore '{}': {why}", path.display())
             }
+            Self::LeftOut { name, why } => write!(f, "leaving out variable {name}: {why}"),
             Self::LockTimeout { path, seconds } => {
                 write!(
                     f,

@@ -84,8 +84,14 @@ pub fn run(arguments: Vec<OsString>) -> Result<Infallible, Stop> {
     let root = config.root.as_deref().map_or_else(|| Ok(Root::system()), Root::open)?;
     let trust = establish_trust(&root, &config)?;
     let settings = environment::settings(&environment, &root, &trust, config.has_prefix);
-    if config.prints_variables {
-        return Err(Stop::print(environment::to_shell(&settings).into_encoded_bytes()));
+    if let Some(dialect) = config.prints_variables.then_some(environment::Dialect::Sh) {
+        let (text, errors) = environment::render(&settings, dialect);
+        let failures = errors.iter().map(report::error).count();
+        return Err(if failures > 0 && config.on_error == OnError::Fail {
+            Stop::reported()
+        } else {
+            Stop::print(text)
+        });
     }
     let Some((command, arguments)) = config.command.split_first() else {
         return Err(Stop::done());

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod dialect;
 mod java_options;
 mod server_ca;
 mod variables;
@@ -12,6 +13,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
 
+pub(crate) use dialect::Dialect;
+pub(crate) use dialect::render;
 use variables::CI_SERVER_TLS_CA_FILE;
 use variables::VARIABLES;
 use variables::Variable;
@@ -181,19 +184,6 @@ fn git_settings(environment: &Environment, trust: &TrustFiles) -> Vec<Setting> {
         }
         _ => Vec::new(),
     }
-}
-
-/// The settings as commands of sh(1), to be evaluated.
-pub(crate) fn to_shell(settings: &[Setting]) -> OsString {
-    let mut text = OsString::new();
-    for Setting { name, value } in settings {
-        text.push("export ");
-        text.push(name);
-        text.push("=");
-        text.push(sys::quote(value));
-        text.push("\n");
-    }
-    text
 }
 
 const GIT_CONFIG_COUNT: &str = "GIT_CONFIG_COUNT";

@@ -113,19 +113,6 @@ pub(crate) fn value_of<'a>(entry: &'a OsStr, name: &str) -> Option<&'a OsStr> {
     Some(OsStr::from_bytes(value))
 }
 
-/// A word that every shell of POSIX reads as just this text, whatever bytes are in it.
-pub(crate) fn quote(text: &OsStr) -> OsString {
-    let mut quoted = vec![b'\''];
-    for &byte in text.as_bytes() {
-        match byte {
-            b'\'' => quoted.extend_from_slice(br"'\''"),
-            byte => quoted.push(byte),
-        }
-    }
-    quoted.push(b'\'');
-    OsString::from_vec(quoted)
-}
-
 /// Whether the program was given rights that its caller lacks (set-user-ID, file capabilities): its
 /// variables are then an attacker's.
 #[expect(unsafe_code, reason = "the C library's call")]

@@ -8,8 +8,6 @@ use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::os::windows::ffi::OsStrExt;
-use std::os::windows::ffi::OsStringExt;
 use std::os::windows::process::CommandExt;
 use std::path::Path;
 use std::process;
@@ -65,20 +63,6 @@ fn name_and_value(entry: &OsStr) -> Option<(&OsStr, &OsStr)> {
             OsStr::from_encoded_bytes_unchecked(&bytes[end + 1..]),
         )
     })
-}
-
-/// A word that every shell of POSIX reads as just this text, whatever units are in it.
-pub(crate) fn quote(text: &OsStr) -> OsString {
-    let mut quoted = vec![u16::from(b'\'')];
-    for unit in text.encode_wide() {
-        if unit == u16::from(b'\'') {
-            quoted.extend(r"'\''".encode_utf16());
-        } else {
-            quoted.push(unit);
-        }
-    }
-    quoted.push(u16::from(b'\''));
-    OsString::from_wide(&quoted)
 }
 
 /// No file gives a program rights that its caller lacks.
