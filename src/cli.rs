@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use lexopt::Arg;
 use log::LevelFilter;
 
+use crate::environment::Dialect;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::option_table;
@@ -32,8 +33,8 @@ pub(crate) struct Config {
     pub(crate) placement: Placement,
     /// Show what would be done, and do nothing.
     pub(crate) show_plan: Option<Format>,
-    /// Print the variables for a shell, instead of giving them to a command.
-    pub(crate) prints_variables: bool,
+    /// Print the variables for this reader, instead of giving them to a command.
+    pub(crate) print_env: Option<Dialect>,
     pub(crate) on_error: OnError,
     pub(crate) log: Log,
     /// Variables that make no sense.
@@ -107,7 +108,7 @@ struct Options {
     copy_to: Option<PathBuf>,
     placement: Option<Placement>,
     on_error: Option<OnError>,
-    prints_variables: bool,
+    print_env: Option<Dialect>,
     is_dry_run: bool,
     format: Option<Format>,
     is_removal: bool,
@@ -139,7 +140,7 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
         return Ok(Request::CopyTo(directory));
     }
     // What is to be evaluated is a job's: its variables are worth having, whatever else failed.
-    let default_on_error = if options.command.is_empty() && !options.prints_variables {
+    let default_on_error = if options.command.is_empty() && options.print_env.is_none() {
         OnError::Fail
     } else {
         OnError::Warn
@@ -165,7 +166,7 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
         is_removal: options.is_removal,
         show_plan: options.is_dry_run.then_some(options.format.unwrap_or(Format::Text)),
         placement: placement.unwrap_or(Placement::Auto),
-        prints_variables: options.prints_variables,
+        print_env: options.print_env,
         on_error: on_error.unwrap_or(default_on_error),
         log: Log { level, filter },
         ignored,
@@ -183,13 +184,13 @@ fn conflict(options: &Options) -> Option<&'static str> {
     let has_root = options.root.is_some();
     if has_root && !options.command.is_empty() {
         Some("option '--root' takes no command, as nothing of another root is run")
-    } else if has_root && options.prints_variables {
+    } else if has_root && options.print_env.is_some() {
         Some("option '--root' takes no '--print-env', as nothing of another root is run")
     } else if has_root && options.placement == Some(Placement::Private) {
         Some("option '--root' takes no '--placement private': that is for one user's processes")
     } else if options.is_removal && !options.ca.is_empty() {
         Some("option '--remove' takes no '--ca': it takes out what came from all of them")
-    } else if options.prints_variables && !options.command.is_empty() {
+    } else if options.print_env.is_some() && !options.command.is_empty() {
         Some("option '--print-env' takes no command, which would have the variables")
     } else if options.copy_to.is_some() && (has_root || !options.command.is_empty()) {
         Some("option '--copy-to' takes no command and no '--root': it copies and exits")
@@ -239,10 +240,10 @@ fn parse_options(arguments: Vec<OsString>) -> Result<Typed, Error> {
             Opt::OnError => options.on_error = Some(ON_ERROR.of_option(row, &mut parser)?),
             Opt::Placement => options.placement = Some(PLACEMENT.of_option(row, &mut parser)?),
             Opt::PrintEnv => {
-                if let Some(shell) = parser.optional_value() {
-                    SHELL.of_word(row, &shell)?;
-                }
-                options.prints_variables = true;
+                options.print_env = Some(match parser.optional_value() {
+                    Some(word) => PRINT_ENV.of_word(row, &word)?,
+                    None => Dialect::Sh,
+                });
             }
             Opt::Quiet => options.verbosity -= 1,
             Opt::Remove => options.is_removal = true,
@@ -357,13 +358,25 @@ const PLACEMENT: Choice<Placement> = Choice {
     known: "auto, system or private",
 };
 
-const SHELL: Choice<()> = Choice { variable: "", words: &[("sh", ())], known: "sh" };
-
 /// Has no variable: a dry run is for a person.
 const FORMAT: Choice<Format> = Choice {
     variable: "",
     words: &[("text", Format::Text), ("json", Format::Json)],
     known: "text or json",
+};
+
+/// Has no variable: the other variables are what it is about.
+const PRINT_ENV: Choice<Dialect> = Choice {
+    variable: "",
+    words: &[
+        ("cmd", Dialect::Cmd),
+        ("dotenv", Dialect::Dotenv),
+        ("fish", Dialect::Fish),
+        ("json", Dialect::Json),
+        ("powershell", Dialect::PowerShell),
+        ("sh", Dialect::Sh),
+    ],
+    known: "sh, fish, powershell, cmd, dotenv or json",
 };
 
 /// The convention of GitLab's analyzers: PEM text, or a path.

@@ -84,7 +84,7 @@ pub fn run(arguments: Vec<OsString>) -> Result<Infallible, Stop> {
     let root = config.root.as_deref().map_or_else(|| Ok(Root::system()), Root::open)?;
     let trust = establish_trust(&root, &config)?;
     let settings = environment::settings(&environment, &root, &trust, config.has_prefix);
-    if let Some(dialect) = config.prints_variables.then_some(environment::Dialect::Sh) {
+    if let Some(dialect) = config.print_env {
         let (text, errors) = environment::render(&settings, dialect);
         let failures = errors.iter().map(report::error).count();
         return Err(if failures > 0 && config.on_error == OnError::Fail {

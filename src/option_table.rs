@@ -169,9 +169,11 @@ pub(crate) const OPTIONS: &[Row] = &[
     Row::new(
         Opt::PrintEnv,
         "print-env",
-        "print the variables as a shell's commands instead of running a COMMAND",
+        "print the variables as a shell's commands, or in a format that programs read, instead of \
+         running a COMMAND",
     )
-    .optional_value("sh"),
+    .optional_value("sh|fish|powershell|cmd|dotenv|json")
+    .default("sh"),
     Row::new(Opt::DryRun, "dry-run", "print what would be done, and do nothing"),
     Row::new(Opt::Format, "format", "how --dry-run prints it").value("text|json").default("text"),
     Row::new(Opt::Remove, "remove", "take out what this program put in"),

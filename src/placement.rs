@@ -187,7 +187,7 @@ fn choose(
 /// Private files are for somebody who is told of them, by variables. Nobody is in another root, nor
 /// when an image is built by a user who can't write its store: that is an error.
 fn may_be_private(root: &Root, config: &Config, goal: Goal<'_>) -> bool {
-    let is_told = !config.command.is_empty() || config.prints_variables;
+    let is_told = !config.command.is_empty() || config.print_env.is_some();
     let is_wanted = match config.placement {
         Placement::Auto => is_told,
         Placement::Private => true,

@@ -33,7 +33,7 @@ _ca_entrypoint() {
         --ca) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
         --placement) mapfile -t COMPREPLY < <(compgen -W 'auto system private' -- "$current") ;;
         --on-error) mapfile -t COMPREPLY < <(compgen -W 'warn fail' -- "$current") ;;
-        --print-env) mapfile -t COMPREPLY < <(compgen -W 'sh' -- "$current") ;;
+        --print-env) mapfile -t COMPREPLY < <(compgen -W 'sh fish powershell cmd dotenv json' -- "$current") ;;
         --format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$current") ;;
         --root) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
         --copy-to) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;

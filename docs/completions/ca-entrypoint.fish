@@ -22,7 +22,7 @@ complete -c ca-entrypoint -n __ca_entrypoint_needs_command -xa '(__fish_complete
 complete -c ca-entrypoint -n __ca_entrypoint_needs_command -l ca -rF -d 'CA file, or directory of *.crt, *.pem and *.cer files; may be given more than once'
 complete -c ca-entrypoint -n __ca_entrypoint_needs_command -l placement -xa 'auto system private' -d 'where the CA goes: the system\'s trust store, or files of the user\'s own that variables name'
 complete -c ca-entrypoint -n __ca_entrypoint_needs_command -l on-error -xa 'warn fail' -d 'what an error leads to: go on with COMMAND, or exit with 125'
-complete -c ca-entrypoint -n __ca_entrypoint_needs_command -l print-env -fa 'sh' -d 'print the variables as a shell\'s commands instead of running a COMMAND'
+complete -c ca-entrypoint -n __ca_entrypoint_needs_command -l print-env -fa 'sh fish powershell cmd dotenv json' -d 'print the variables as a shell\'s commands, or in a format that programs read, instead of running a COMMAND'
 complete -c ca-entrypoint -n __ca_entrypoint_needs_command -l dry-run -d 'print what would be done, and do nothing'
 complete -c ca-entrypoint -n __ca_entrypoint_needs_command -l format -xa 'text json' -d 'how --dry-run prints it'
 complete -c ca-entrypoint -n __ca_entrypoint_needs_command -l remove -d 'take out what this program put in'

@@ -15,7 +15,6 @@ use crate::escape::escaped;
 
 /// Who reads the text.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[allow(dead_code, reason = "no option asks for them yet")]
 pub(crate) enum Dialect {
     Cmd,
     /// Programs that read lines `NAME=value`, no two of which have the same rules.

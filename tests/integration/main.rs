@@ -1,5 +1,5 @@
 //! The program from outside: its files, its messages, and the process that it becomes. Needs
-//! `openssl`, and root for what only root may.
+//! `openssl`, some shells, and root for what only root may.
 
 #![allow(
     clippy::expect_used,
@@ -43,6 +43,7 @@ mod openssl;
 mod options;
 mod placement;
 mod print_env;
+mod print_env_dialects;
 mod private_content;
 mod private_directory;
 mod private_environment;

@@ -1,6 +1,9 @@
 //! Every message, as a run of the program gives it, in one golden file to be read as a whole.
 
+use std::ffi::OsStr;
+use std::fs;
 use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
 
 use crate::collections::RHEL;
 use crate::collections::roots;
@@ -69,6 +72,7 @@ fn messages() {
     stores(&mut messages);
     private_files(&mut messages);
     variables(&mut messages);
+    printed(&mut messages);
     commands(&mut messages);
     assert_golden("messages.txt", &messages.0);
 }
@@ -210,6 +214,28 @@ fn variables(messages: &mut Messages) {
     }
 }
 
+/// Left out of what is printed. Root's start says nothing else when the CA is installed already.
+fn printed(messages: &mut Messages) {
+    for (dialect, name) in
+        [("cmd", &b"100%.crt"[..]), ("dotenv", b"a\rb.crt"), ("json", b"\xff.crt")]
+    {
+        let root = container();
+        let path = root.path().join(OsStr::from_bytes(name));
+        fs::write(path, corp().pem()).unwrap();
+        let run = |arguments: &[&str]| {
+            let mut command = Command::inside(&root, arguments);
+            command.inner.arg("--ca").arg(OsStr::from_bytes(&[b"/", name].concat()));
+            command.run()
+        };
+        run(&["-q"]).ok();
+        messages.add(
+            &format!("variables for {dialect}"),
+            &root,
+            &run(&[&format!("--print-env={dialect}")]),
+        );
+    }
+}
+
 fn commands(messages: &mut Messages) {
     messages.of_arguments(&["no-such-command"]);
     messages.of_arguments(&["/no/such/command"]);
@@ -221,7 +247,7 @@ fn commands(messages: &mut Messages) {
     messages.of_arguments(&["--format=xml"]);
     messages.of_arguments(&["--remove=yes"]);
     messages.of_arguments(&["--placement=here"]);
-    messages.of_arguments(&["--print-env=fish"]);
+    messages.of_arguments(&["--print-env=csh"]);
     messages.of_arguments(&["--print-env", "echo"]);
     messages.of_arguments(&["--remove", "--ca", "/ca.crt"]);
     messages.of_arguments(&["--root=/tmp", "echo"]);

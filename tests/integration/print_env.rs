@@ -194,9 +194,12 @@ fn a_shell_goes_on_after_a_failure() {
 #[test]
 fn what_makes_no_sense_is_125() {
     for (arguments, part) in [
-        (&["--print-env=fish"][..], "invalid value 'fish' for option '--print-env': it takes sh"),
-        (&["--print-env="], "invalid value '' for option '--print-env': it takes sh"),
-        (&["--print-env=SH"], "invalid value 'SH' for option '--print-env': it takes sh"),
+        (
+            &["--print-env=csh"][..],
+            "invalid value 'csh' for option '--print-env': it takes sh, fish, powershell, cmd, dotenv or json",
+        ),
+        (&["--print-env="], "invalid value '' for option '--print-env': it takes sh, fish"),
+        (&["--print-env=SH"], "invalid value 'SH' for option '--print-env': it takes sh, fish"),
         (&["--print-env", "sh"], "'--print-env' takes no command"),
         (&["--print-env", "--", "env"], "'--print-env' takes no command"),
         (&["--print-env", "--root", "/tmp"], "'--root' takes no '--print-env'"),
