@@ -27,6 +27,7 @@ mod lifetimes;
 mod machine;
 mod others;
 mod plan;
+mod print_env;
 mod private;
 mod programs;
 mod programs_alone;
