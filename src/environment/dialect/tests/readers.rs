@@ -1,5 +1,7 @@
 //! Readers of PowerShell, JSON and dotenv, each by the rules of the original.
 
+#![forbid(unsafe_code)]
+
 use super::*;
 
 /// What PowerShell makes of a line: about_Quoting_Rules, and `Regex.Unescape` of .NET.
