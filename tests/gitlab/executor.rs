@@ -12,6 +12,7 @@ use std::process::Command;
 use std::process::Stdio;
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -114,9 +115,20 @@ impl Container {
         &self.name
     }
 
-    /// Attaches, starts it with this input, and waits for its end.
+    /// Attaches, starts it with this input, and waits for its end, which comes by a signal where it
+    /// doesn't come by itself.
     pub(crate) fn start(&self, input: &[u8]) -> Run {
-        docker_with_input(&["start", "--attach", "--interactive", &self.name], input)
+        let (running, end) = mpsc::channel::<()>();
+        let name = self.name.clone();
+        let watch = thread::spawn(move || {
+            if end.recv_timeout(DEADLINE) == Err(RecvTimeoutError::Timeout) {
+                docker(&["kill", &name]);
+            }
+        });
+        let run = docker_with_input(&["start", "--attach", "--interactive", &self.name], input);
+        drop(running);
+        watch.join().expect("it doesn't panic");
+        run
     }
 
     /// Starts it for a stage of a job.

@@ -50,6 +50,7 @@ fn s1_1_the_command_takes_the_place_of_the_entrypoint() {
         readlink /proc/[0-9]*/exe | grep -c entrypoint";
     let run = helper().ca("root.crt").start(body.as_bytes()).expect_code(1);
     assert_eq!(run.stdout(), "dumb-init\ndumb-init\n1\n/usr/bin/bash\n0\n", "{run}");
+    assert_eq!(run.stderr, ONE_ADDED);
 }
 
 /// The runner imports helpers from archives, which hold files alone, and gives them the entrypoint
@@ -205,7 +206,7 @@ fn s1_2_every_failure_is_told_of_and_the_command_runs() {
 fn s1_7_gitlab_runner_build_reads_the_script_and_sets_the_umask() {
     let container = helper().ca("root.crt").create();
     let run = container.stage("umask; touch /tmp/made; stat -c %a /tmp/made").expect_success();
-    assert_eq!(run.stdout(), "0000\n666\n", "{run}");
+    assert_eq!((run.stdout().as_str(), run.stderr.as_str()), ("0000\n666\n", ONE_ADDED), "{run}");
     // With FF_DISABLE_UMASK_FOR_DOCKER_EXECUTOR it is the container's own.
     let container = helper().ca("root.crt").command(&["/bin/bash"]).create();
     let run = container.stage("umask").expect_success();

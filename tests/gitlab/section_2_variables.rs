@@ -68,6 +68,7 @@ fn s2_a_preset_file_that_is_not_there_yet_stays() {
         let run = setup.ca("root.crt").option(&preset).stage(body).expect_success();
         let expected = format!("{path}\nls: cannot access '/builds': No such file or directory\n");
         assert_eq!(run.stdout(), expected, "{run}");
+        assert!(run.stderr.contains("1 added"), "{run}");
     }
 }
 

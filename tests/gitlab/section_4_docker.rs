@@ -137,6 +137,7 @@ fn s4_1_powershell_s_arguments_arrive_as_they_are() {
             let run = setup.clone().command(&command).start(b"on stdin\n").expect_success();
             let words: String = vector.iter().map(|word| format!("<{word}>")).collect();
             assert_eq!(run.stdout(), format!("</usr/bin/pwsh>{words}on stdin\n"), "{run}");
+            assert_eq!(run.stderr, ONE_ADDED);
         }
     }
 }
@@ -279,5 +280,5 @@ fn s4_1_stages_of_two_jobs_at_once() {
 #[test]
 fn s4_1_a_script_that_reads_stdin_gets_nothing_of_the_next_lines() {
     let run = helper().ca("root.crt").start(&script("cat; echo end")).expect_success();
-    assert_eq!(run.stdout(), "end\n", "{run}");
+    assert_eq!((run.stdout().as_str(), run.stderr.as_str()), ("end\n", ONE_ADDED), "{run}");
 }

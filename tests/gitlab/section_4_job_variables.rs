@@ -103,6 +103,7 @@ fn s4_1_ld_preload() {
             if (log) { fprintf(log, "%s\n", name); fclose(log); }
         }"#;
     fs::write(format!("{directory}/evil.c"), source).expect("it was just made");
+    fs::write(format!("{directory}/evil.sh"), "echo sourced >>/preload/log\n").expect("the same");
     let compiled = Command::new("cc")
         .args(["-shared", "-fPIC", "-o", "evil.so", "evil.c"])
         .current_dir(&directory)
@@ -117,7 +118,7 @@ fn s4_1_ld_preload() {
         &format!("--volume={hook}:/etc/ca-certificates/update.d/hook:ro"),
         "--env=LD_PRELOAD=/preload/evil.so",
         "--env=LD_LIBRARY_PATH=/preload",
-        "--env=BASH_ENV=/preload/log",
+        "--env=BASH_ENV=/preload/evil.sh",
         "--env=BASH_FUNC_env%%=() { echo evil; }",
         "--env=SECRET=1",
     ]);
@@ -214,9 +215,9 @@ fn s4_1_variables_of_the_job_s_stay() {
         setup = setup.option(format!("--env={name}=/builds/{name}.pem"));
     }
     for setup in [setup.clone(), setup.options(&["--user=1000", "--read-only"])] {
-        let run = setup.stage("printenv CI_SERVER_TLS_CA_FILE SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE GIT_SSL_CAINFO");
+        let run = setup.stage(&format!("printenv {} NODE_EXTRA_CA_CERTS", names.join(" ")));
         let expected: String = names.iter().map(|name| format!("/builds/{name}.pem\n")).collect();
-        assert_eq!(run.expect_success().stdout(), expected);
+        assert_eq!(run.expect_success().stdout(), expected + "/etc/gitlab-runner/certs/ca.crt\n");
     }
 }
 

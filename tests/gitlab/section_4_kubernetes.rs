@@ -109,6 +109,7 @@ fn s4_2_the_shell_is_the_first_process_with_dumb_init_in_front_too() {
     attached.expect_line("end");
     let run = attached.end().expect_success();
     assert_eq!(run.stdout(), "/usr/bin/bash\ndumb-init\nend\n", "{run}");
+    assert_eq!(run.stderr, ONE_ADDED);
 }
 
 /// The legacy strategy executes each stage in the running container: a process of its own, which has

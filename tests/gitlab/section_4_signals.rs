@@ -59,7 +59,7 @@ fn s4_1_a_signal_is_the_command_s_to_handle() {
         let mut attached = container.attach();
         attached.expect_line("ready");
         docker(&["kill", "--signal", signal, container.name()]).expect_success();
-        attached.end().expect_code(code);
+        assert_eq!(attached.end().expect_code(code).stderr, ONE_ADDED);
     }
 }
 
@@ -71,6 +71,7 @@ fn s4_1_no_signal_is_blocked_or_ignored() {
     let without = helper().option("--entrypoint=/usr/bin/dumb-init").command(&command);
     let without = without.start(b"").expect_success();
     assert_eq!(ours.stdout(), without.stdout());
+    assert_eq!(ours.stderr, ONE_ADDED);
     assert_eq!(ours.stdout().matches("0000000000000000").count(), 2, "{ours}");
 }
 
@@ -81,6 +82,8 @@ fn s4_1_no_descriptor_is_left_open() {
         let command = ["ls", "/proc/self/fd"];
         let run = helper().ca("root.crt").options(options).command(&command).start(b"");
         // The last is the listed directory's.
-        assert_eq!(run.expect_success().stdout(), "0\n1\n2\n3\n");
+        let run = run.expect_success();
+        assert_eq!(run.stdout(), "0\n1\n2\n3\n", "{run}");
+        assert!(run.stderr.contains("1 added"), "{run}");
     }
 }
