@@ -28,7 +28,7 @@ build-windows: toolchain ## Makes dist/windows-amd64/ca-entrypoint.exe
 check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and the binary's form and size
 	cargo fmt --check || { echo "check: not formatted: run cargo fmt" >&2; exit 1; }
 	cargo clippy --all-targets -- -D warnings
-	cargo clippy --test compliance --test gitlab --test matrix --test windows -- -D warnings
+	cargo clippy --test compliance --test gitlab --test matrix --test recipes --test windows -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --document-private-items
 	scripts/cargo-deny.sh check bans licenses sources
 	scripts/need.sh shellcheck=shellcheck
@@ -42,7 +42,7 @@ check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and
 test: toolchain ## All tests
 	scripts/need.sh openssl=openssl dash=dash bash=bash busybox=busybox zsh=zsh fish=fish
 	cargo test --all
-	$(MAKE) --no-print-directory compliance gitlab matrix windows
+	$(MAKE) --no-print-directory compliance gitlab matrix recipes windows
 
 .PHONY: compliance
 compliance: build ## The binary against each distribution's own tool, in containers
@@ -58,6 +58,12 @@ gitlab: build ## GitLab Runner's contract with its images' entrypoints, in conta
 matrix: build ## Real clients against real servers, in images of many kinds: docs/matrix.md
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
 	    'scripts/images.sh clients clients-alpine && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test matrix'
+
+.PHONY: recipes
+recipes: build ## Every recipe of the documentation, taken out of it and run
+	scripts/need.sh openssl=openssl /usr/bin/python3=python3 /usr/lib/python3/dist-packages/yaml/__init__.py=python3-yaml
+	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
+	    'scripts/images.sh bookworm alpine fedora rhel ubi clients && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test recipes'
 
 .PHONY: windows
 windows: build-windows ## The binary for Windows under wine
