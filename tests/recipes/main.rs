@@ -28,12 +28,14 @@ mod dockerfiles;
 #[allow(dead_code)]
 #[path = "../compliance/engine.rs"]
 mod engine;
+mod errors;
 mod image;
 mod jobs;
 mod keys;
 mod kubernetes;
 mod manifests;
 mod markdown;
+mod messages;
 mod nodes;
 mod server;
 mod stand_ins;
