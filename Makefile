@@ -61,7 +61,7 @@ matrix: build ## Real clients against real servers, in images of many kinds: doc
 
 .PHONY: recipes
 recipes: build ## Every recipe of the documentation, taken out of it and run
-	scripts/need.sh openssl=openssl /usr/bin/python3=python3 /usr/lib/python3/dist-packages/yaml/__init__.py=python3-yaml
+	scripts/need.sh openssl=openssl strace=strace /usr/bin/python3=python3 /usr/lib/python3/dist-packages/yaml/__init__.py=python3-yaml
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
 	    'scripts/images.sh bookworm alpine fedora rhel ubi clients && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test recipes'
 

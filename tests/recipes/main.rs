@@ -37,6 +37,7 @@ mod manifests;
 mod markdown;
 mod messages;
 mod nodes;
+mod security;
 mod server;
 mod stand_ins;
 mod tree;
