@@ -200,6 +200,38 @@ fn every_block_says_how_it_is_run_or_why_not() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// A heading as a part of an address: small letters, no punctuation, dashes for spaces.
+fn anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = text.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut faults = Vec::new();
+    let others = ["ARCHITECTURE.md", "CONTRIBUTING.md"].map(|name| root.join(name));
+    for path in documents().iter().chain(&others) {
+        let text = fs::read_to_string(path).expect("the document is text");
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for target in targets.filter(|target| !target.contains("://")) {
+            let (file, place) = target.split_once('#').unwrap_or((target, ""));
+            let directory = path.parent().expect("it is in a directory");
+            let file = if file.is_empty() { path.clone() } else { directory.join(file) };
+            let is_there = file.exists()
+                && (place.is_empty()
+                    || fs::read_to_string(&file).is_ok_and(|text| {
+                        text.lines().any(|line| line.starts_with('#') && anchor(line) == place)
+                    }));
+            if !is_there {
+                faults.push(format!("{}: {target}", path.display()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
 #[test]
 fn blocks_are_found_however_they_are_written() {
     let text = "\
