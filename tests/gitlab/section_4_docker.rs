@@ -9,7 +9,7 @@ use crate::executor::helper;
 use crate::executor::host_directory;
 use crate::executor::script;
 
-/// In front of the command with FF_USE_INIT_WITH_DOCKER_EXECUTOR's sibling for masked output.
+/// In front of the command where the runner lets its helper proxy it.
 const PROXY: [&str; 3] = ["gitlab-runner-helper", "proxy-exec", "--bootstrap"];
 
 /// A line of a program whose every line is 64 bytes long.

@@ -242,7 +242,7 @@ fn an_image_without_diffutils() {
     }
 }
 
-/// 1.9: who deselects a CA or adds one by hand finds it as it was: theirs makes all links anew.
+/// What somebody added to the bundle by hand: their tool makes the bundle anew, without it.
 #[test]
 fn what_an_administrator_changed() {
     let sides = Sides::of(Image::Helper).with(|setup| setup.fixtures());
