@@ -103,13 +103,10 @@ pub(crate) fn settings(
     };
     let mut settings = Vec::new();
     for variable in VARIABLES {
-        if !is_free(variable) {
-            continue;
-        }
-        let server_ca = (variable.name == CI_SERVER_TLS_CA_FILE)
-            .then(|| server_ca::file(environment, root))
-            .flatten();
-        let Some(value) = server_ca.or_else(|| variable.value(trust)) else {
+        let is_server_ca = variable.name == CI_SERVER_TLS_CA_FILE && is_free(variable);
+        let server_ca = if is_server_ca { server_ca::file(environment, root) } else { None };
+        let value = server_ca.or_else(|| variable.value(trust));
+        let Some(value) = value.filter(|_| is_free(variable)) else {
             continue;
         };
         // An image that has its whole bundle added to a program's own roots has it still.
