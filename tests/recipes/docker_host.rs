@@ -2,25 +2,15 @@
 
 use crate::certificates;
 use crate::engine::binary;
-use crate::engine::docker;
-use crate::engine::unique_name;
 use crate::image::Image;
 use crate::markdown;
+use crate::pod::Volume;
 use crate::server::CURL;
 use crate::server::CURL_REFUSES;
 use crate::server::HELLO;
 use crate::server::Server;
 use crate::stand_ins;
 use crate::workspace::Workspace;
-
-/// A volume of Docker's.
-struct Volume(String);
-
-impl Drop for Volume {
-    fn drop(&mut self) {
-        let _ = docker(&["volume", "rm", "--force", &self.0]);
-    }
-}
 
 /// The word of a command that says what is mounted.
 fn mounts(text: &str) -> Vec<&str> {
@@ -35,7 +25,7 @@ fn the_binary_is_copied_out_of_its_image() {
     let mut count = 0;
     for block in blocks {
         let workspace = Workspace::new();
-        let volume = Volume(unique_name("volume"));
+        let volume = Volume::new();
         let mounted = mounts(&block.text);
         let from = mounted.first().unwrap_or_else(|| panic!("no mount: {block}"));
         let from = from.split(':').next().unwrap_or_default();

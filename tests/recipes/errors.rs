@@ -45,6 +45,19 @@ const PROGRAMS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "Python",
+        &[
+            "python3 -c 'import sys, urllib.request as r; r.urlopen(sys.argv[1])' URL/hello",
+            "python3 -c 'import sys, requests as r; r.get(sys.argv[1])' URL/hello",
+        ],
+    ),
+    (
+        "Node",
+        &[
+            "node -e 'fetch(process.argv[1]).catch(e => { console.error(e.cause); process.exit(1) })' URL/hello",
+        ],
+    ),
+    (
         "programs with rustls: uv, Deno",
         &[
             "UV_HTTP_RETRIES=0 uv pip install --no-python-downloads --python /usr/bin/python3 \

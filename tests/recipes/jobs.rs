@@ -140,9 +140,10 @@ fn jobs_trust_the_ca_in_every_image() {
         let Configuration { pre_build_script, volumes } = configuration(tree, &workspace, binary());
         assert_eq!(volumes.len(), 2, "{volumes:?}");
         for &kind in KINDS {
-            let refused = Job::start(kind, &[]).run(&[CURL]);
+            let job = Job::start(kind, &volumes);
+            let refused = job.run(&[CURL]);
             assert!(CURL_REFUSES.contains(&refused.code), "{kind:?} {refused}");
-            let run = Job::start(kind, &volumes).run(&[&pre_build_script, CURL]);
+            let run = job.run(&[&pre_build_script, CURL]);
             assert_eq!((run.code, run.stdout().as_str()), (0, HELLO), "{kind:?} {run}");
         }
     }
@@ -294,17 +295,16 @@ fn jobs_of_a_project_trust_the_ca() {
             let script = [job.texts("before_script"), job.texts("script")].concat();
             for &kind in KINDS {
                 let container = Job::start(kind, &volumes);
+                let alone = job.texts("script");
+                let alone: Vec<&str> = alone.iter().map(String::as_str).collect();
+                // Without its first line it isn't trusted.
+                assert!(CURL_REFUSES.contains(&container.run(&alone).code), "{kind:?}");
                 for commands in [&script, &job.texts("after_script")] {
                     let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
                     let run = container.run(&commands);
                     assert_eq!((run.code, run.stdout().as_str()), (0, HELLO), "{kind:?} {run}");
                     stages += 1;
                 }
-                // Without the first line it doesn't.
-                let container = Job::start(kind, &volumes);
-                let commands = job.texts("script");
-                let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
-                assert!(CURL_REFUSES.contains(&container.run(&commands).code), "{kind:?}");
             }
         }
     }

@@ -1,134 +1,26 @@
-//! The examples for Kubernetes, carried out by Docker: an `emptyDir` is a volume that everybody may
-//! write, a Secret or ConfigMap a directory of links as the kubelet makes it, and the containers of a
-//! pod are started one after the other, with the user and the rights that the example gives them.
+//! The examples for Kubernetes, carried out by Docker: a Secret or ConfigMap is a directory of links as
+//! the kubelet makes it, and the containers of a pod are started one after the other.
 
 use std::fs;
 use std::path::Path;
 
 use crate::certificates;
-use crate::engine::Run;
-use crate::engine::docker;
 use crate::engine::docker_with_input;
-use crate::engine::unique_name;
 use crate::image::Image;
 use crate::jobs;
 use crate::jobs::Job;
 use crate::keys;
 use crate::manifests;
+use crate::pod::Volume;
+use crate::pod::Volumes;
+use crate::pod::options;
+use crate::pod::run_init;
 use crate::server::CURL;
 use crate::server::CURL_REFUSES;
 use crate::server::HELLO;
 use crate::server::Server;
 use crate::tree::Tree;
 use crate::workspace::Workspace;
-
-/// A volume of Docker's.
-struct Volume(String);
-
-impl Volume {
-    fn new() -> Self {
-        Self(unique_name("volume"))
-    }
-
-    /// As the kubelet makes an `emptyDir`.
-    fn empty_dir() -> Self {
-        let volume = Self::new();
-        let mount = format!("--volume={}:/volume", volume.0);
-        let image = "ca-entrypoint-test:bookworm";
-        docker(&["run", "--rm", "--network=none", &mount, image, "chmod", "0777", "/volume"])
-            .expect_success();
-        volume
-    }
-}
-
-impl Drop for Volume {
-    fn drop(&mut self) {
-        let _ = docker(&["volume", "rm", "--force", &self.0]);
-    }
-}
-
-/// The volumes of a pod, by their names: what `docker run --volume` takes for each.
-struct Volumes {
-    /// Name, and what is mounted.
-    known: Vec<(String, String)>,
-    /// Gone with this.
-    made: Vec<Volume>,
-}
-
-impl Volumes {
-    fn new() -> Self {
-        Self { known: Vec::new(), made: Vec::new() }
-    }
-
-    fn add(&mut self, name: &str, what: String) {
-        self.known.push((name.to_owned(), what));
-    }
-
-    fn add_empty_dir(&mut self, name: &str) {
-        let volume = Volume::empty_dir();
-        self.add(name, volume.0.clone());
-        self.made.push(volume);
-    }
-
-    fn of(&self, name: &str) -> &str {
-        let known = self.known.iter().find(|(known, _)| known == name);
-        &known.unwrap_or_else(|| panic!("no volume '{name}'")).1
-    }
-}
-
-/// The options of `docker run` for a container of a pod.
-fn options(pod: &Tree, container: &Tree, volumes: &Volumes) -> Vec<String> {
-    let mut options = Vec::new();
-    let of_both = |field: &str| {
-        let field = format!("securityContext.{field}");
-        container.get(&field).or_else(|| pod.get(&field)).map(str::to_owned)
-    };
-    if let Some(user) = of_both("runAsUser") {
-        let group = of_both("runAsGroup").map(|group| format!(":{group}"));
-        options.push(format!("--user={user}{}", group.unwrap_or_default()));
-    }
-    let rights = container.at("securityContext");
-    if rights.is("readOnlyRootFilesystem", "true") {
-        options.push("--read-only".to_owned());
-    }
-    if rights.is("allowPrivilegeEscalation", "false") {
-        options.push("--security-opt=no-new-privileges".to_owned());
-    }
-    options
-        .extend(rights.texts("capabilities.drop").iter().map(|name| format!("--cap-drop={name}")));
-    for mount in container.list("volumeMounts") {
-        let what = volumes.of(mount.want("name"));
-        let mode = if mount.is("readOnly", "true") { ":ro" } else { "" };
-        options.push(format!("--volume={what}:{}{mode}", mount.want("mountPath")));
-    }
-    for variable in container.list("env") {
-        let value = certificates::text("root.crt");
-        assert!(variable.is("valueFrom.secretKeyRef.key", "ca.crt"), "{variable:?}");
-        options.push(format!("--env={}={value}", variable.want("name")));
-    }
-    options
-}
-
-/// Runs an init container of our image's.
-fn run_init(
-    pod: &Tree,
-    container: &Tree,
-    volumes: &Volumes,
-    carrier: &Image,
-    more: &[&str],
-) -> Run {
-    let image = container.want("image");
-    assert_eq!(image, "registry.example.com/ca-entrypoint", "the image of docker/Dockerfile");
-    assert!(container.get("command[0]").is_none(), "its entrypoint is the binary");
-    let options = options(pod, container, volumes);
-    let mut arguments = vec!["run", "--rm", "--network=none"];
-    arguments.extend(options.iter().map(String::as_str));
-    arguments.push(carrier.reference());
-    let given = container.texts("args");
-    arguments.extend(given.iter().map(String::as_str));
-    arguments.extend(more);
-    docker(&arguments)
-}
 
 /// A pod of a job, as the runner's configuration makes it.
 struct Pod {
@@ -190,7 +82,7 @@ impl Pod {
 
     /// Whether these stages of the helper's succeed, one after the other, in a container of this
     /// user's. The runner types their names into the shell that the container was started with.
-    fn helper(&self, user: &str, stages: &[&str]) -> Vec<bool> {
+    fn helper(&self, image: &Image, user: &str, stages: &[&str]) -> Vec<bool> {
         let git = "git ls-remote --quiet https://minio.example.com/group/project.git >&2";
         // Go reads the store, as the runner's cache-archiver does, and is told by nothing else.
         let cache = "go-https https://minio.example.com/hello >&2";
@@ -202,8 +94,6 @@ impl Pod {
             self.workspace.write(&format!("scripts/{stage}"), jobs::script(&commands));
             input.push_str(&format!("bash </scripts/{stage}; echo {stage} $?\n"));
         }
-        let image =
-            Image::stand_in(self.configuration.get("kubernetes.helper_image").unwrap_or_default());
         let network = Server::network();
         let scripts = format!("--volume={}:/scripts:ro", self.workspace.path("scripts"));
         let user = format!("--user={user}");
@@ -260,12 +150,14 @@ fn the_table_says_what_helpers_reach() {
     for way in WAYS {
         let (name, text) = keys::examples(&format!("{way}.config.toml")).remove(0);
         let configuration = Tree::of_toml(&name, &text);
+        let helper = configuration.get("runners[0].kubernetes.helper_image").unwrap_or_default();
+        let helper = Image::stand_in(helper);
         let without = Pod::new(&configuration, &carrier, false);
-        assert_eq!(without.helper("0", &both), [false, false], "{way}, without the CA");
+        assert_eq!(without.helper(&helper, "0", &both), [false, false], "{way}, without the CA");
         // One start after the other, as the store and the copies of one aren't the next one's.
-        let root = Pod::new(&configuration, &carrier, true).helper("0", &both);
-        let user = Pod::new(&configuration, &carrier, true).helper("1001", &both);
-        let alone = Pod::new(&configuration, &carrier, true).helper("0", &both[1..]);
+        let root = Pod::new(&configuration, &carrier, true).helper(&helper, "0", &both);
+        let user = Pod::new(&configuration, &carrier, true).helper(&helper, "1001", &both);
+        let alone = Pod::new(&configuration, &carrier, true).helper(&helper, "0", &both[1..]);
         measured[0].push(word(root[0] && root[1]));
         measured[1].push(word(user[0]));
         measured[2].push(word(user[1]));

@@ -37,6 +37,7 @@ mod manifests;
 mod markdown;
 mod messages;
 mod nodes;
+mod pod;
 mod security;
 mod server;
 mod stand_ins;

@@ -1,5 +1,7 @@
 //! The manifests of `examples/`: what a cluster's server would refuse, and what nobody should have.
 
+use std::path::Path;
+
 use crate::keys;
 use crate::tree::Tree;
 
@@ -53,8 +55,9 @@ fn assert_pod(name: &str, pod: &Tree, volumes: &[String]) {
         assert!(rights.is("allowPrivilegeEscalation", "false"), "{what} may gain rights");
         assert!(rights.is("readOnlyRootFilesystem", "true"), "{what} can write its image");
         assert_eq!(rights.texts("capabilities.drop"), ["ALL"], "{what}");
-        let is_mounted =
-            |path: &str| mounts.iter().any(|mount| path.starts_with(mount.want("mountPath")));
+        let is_mounted = |path: &str| {
+            mounts.iter().any(|mount| Path::new(path).starts_with(mount.want("mountPath")))
+        };
         let arguments = [container.texts("command"), container.texts("args")].concat();
         for pair in arguments.windows(2) {
             match pair[0].as_str() {
@@ -62,7 +65,8 @@ fn assert_pod(name: &str, pod: &Tree, volumes: &[String]) {
                     assert!(is_mounted(&pair[1]), "{what}: {} isn't mounted", pair[1]);
                 }
                 "--root" => {
-                    let is_below = |mount: &Tree| mount.want("mountPath").starts_with(&pair[1]);
+                    let is_below =
+                        |mount: &Tree| Path::new(mount.want("mountPath")).starts_with(&pair[1]);
                     assert!(mounts.iter().all(is_below), "{what}: a mount beside {}", pair[1]);
                 }
                 _ => {}
