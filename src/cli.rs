@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use lexopt::Arg;
 use log::LevelFilter;
 
+use crate::environment::CI_SERVER_TLS_CA_FILE;
 use crate::environment::Dialect;
 use crate::environment::Environment;
 use crate::error::Error;
@@ -19,6 +20,7 @@ use crate::option_table;
 use crate::option_table::OPTIONS;
 use crate::option_table::Opt;
 use crate::option_table::Row;
+use crate::server_ca;
 use crate::source::Location;
 use crate::sys;
 
@@ -39,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     /// Variables that make no sense.
     pub(crate) ignored: Vec<Error>,
+    /// Where the CA of the GitLab server may be, if the command is to be told.
+    pub(crate) server_ca: Option<PathBuf>,
     /// The command belongs to a program that `CA_ENTRYPOINT_PREFIX` names.
     pub(crate) has_prefix: bool,
     /// The directory that the system gives a user for files of its own.
@@ -170,6 +174,11 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
         on_error: on_error.unwrap_or(default_on_error),
         log: Log { level, filter },
         ignored,
+        // Somebody's value stays, and `gitlab-runner register` would keep ours.
+        server_ca: match environment.non_empty(CI_SERVER_TLS_CA_FILE).or(prefix) {
+            Some(_) => None,
+            None => server_ca::path(environment),
+        },
         has_prefix: prefix.is_some(),
         runtime_directory: environment.non_empty(sys::USER_DIRECTORY).map(PathBuf::from),
         home: environment.non_empty("HOME").map(PathBuf::from),
@@ -182,6 +191,8 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
 /// Options that make no sense together.
 fn conflict(options: &Options) -> Option<&'static str> {
     let has_root = options.root.is_some();
+    let does_other =
+        has_root || options.is_dry_run || options.is_removal || options.print_env.is_some();
     if has_root && !options.command.is_empty() {
         Some("option '--root' takes no command, as nothing of another root is run")
     } else if has_root && options.print_env.is_some() {
@@ -192,8 +203,8 @@ fn conflict(options: &Options) -> Option<&'static str> {
         Some("option '--remove' takes no '--ca': it takes out what came from all of them")
     } else if options.print_env.is_some() && !options.command.is_empty() {
         Some("option '--print-env' takes no command, which would have the variables")
-    } else if options.copy_to.is_some() && (has_root || !options.command.is_empty()) {
-        Some("option '--copy-to' takes no command and no '--root': it copies and exits")
+    } else if options.copy_to.is_some() && (does_other || !options.command.is_empty()) {
+        Some("option '--copy-to' takes no command and nothing else to do: it copies and exits")
     } else {
         None
     }
@@ -296,17 +307,19 @@ fn absolute(path: &Path, is_system: bool) -> PathBuf {
     }
 }
 
-/// The words that an option takes, and the variable that stands for it.
+/// What the words in an option's row mean, in their order there.
 struct Choice<T: 'static> {
-    variable: &'static str,
-    words: &'static [(&'static str, T)],
-    /// The words in a message.
-    known: &'static str,
+    option: Opt,
+    values: &'static [T],
 }
 
 impl<T: Copy> Choice<T> {
-    fn find(&self, word: &str) -> Option<T> {
-        self.words.iter().find(|(known, _)| *known == word).map(|&(_, value)| value)
+    fn row(&self) -> Option<&'static Row> {
+        OPTIONS.iter().find(|row| row.option == self.option)
+    }
+
+    fn find(&self, row: &Row, word: &str) -> Option<T> {
+        self.values.get(row.words().split('|').position(|known| known == word)?).copied()
     }
 
     fn of_option(&self, row: &Row, parser: &mut lexopt::Parser) -> Result<T, Error> {
@@ -316,22 +329,32 @@ impl<T: Copy> Choice<T> {
 
     fn of_word(&self, row: &Row, word: &OsStr) -> Result<T, Error> {
         let word = word.to_string_lossy();
-        self.find(&word).ok_or_else(|| {
-            let (option, known) = (row.long, self.known);
+        self.find(row, &word).ok_or_else(|| {
+            let (option, known) = (row.long, known(row));
             usage(&format!("invalid value '{word}' for option '--{option}': it takes {known}"))
         })
     }
 
     fn of_variable(&self, environment: &Environment, ignored: &mut Vec<Error>) -> Option<T> {
-        let name = self.variable;
+        let row = self.row()?;
+        let name = row.variables;
         let word = environment.non_empty(name)?.to_string_lossy();
-        let value = self.find(&word);
+        let value = self.find(row, &word);
         if value.is_none() {
-            let known = self.known;
+            let known = known(row);
             ignored.push(Error::BadVariable { name, value: word.into_owned(), known });
         }
         value
     }
+}
+
+/// The words of a row in a message: "one, two or three".
+fn known(row: &Row) -> String {
+    let mut known = row.words().replace('|', ", ");
+    if let Some(comma) = known.rfind(',') {
+        known.replace_range(comma..=comma, " or");
+    }
+    known
 }
 
 fn invalid(error: impl Display) -> Error {
@@ -342,41 +365,27 @@ fn usage(message: &str) -> Error {
     Error::Usage { message: message.to_owned() }
 }
 
-const ON_ERROR: Choice<OnError> = Choice {
-    variable: "CA_ENTRYPOINT_ON_ERROR",
-    words: &[("warn", OnError::Warn), ("fail", OnError::Fail)],
-    known: "warn or fail",
-};
+const ON_ERROR: Choice<OnError> =
+    Choice { option: Opt::OnError, values: &[OnError::Warn, OnError::Fail] };
 
 const PLACEMENT: Choice<Placement> = Choice {
-    variable: "CA_ENTRYPOINT_PLACEMENT",
-    words: &[
-        ("auto", Placement::Auto),
-        ("system", Placement::System),
-        ("private", Placement::Private),
-    ],
-    known: "auto, system or private",
+    option: Opt::Placement,
+    values: &[Placement::Auto, Placement::System, Placement::Private],
 };
 
-/// Has no variable: a dry run is for a person.
-const FORMAT: Choice<Format> = Choice {
-    variable: "",
-    words: &[("text", Format::Text), ("json", Format::Json)],
-    known: "text or json",
-};
+const FORMAT: Choice<Format> =
+    Choice { option: Opt::Format, values: &[Format::Text, Format::Json] };
 
-/// Has no variable: the other variables are what it is about.
 const PRINT_ENV: Choice<Dialect> = Choice {
-    variable: "",
-    words: &[
-        ("cmd", Dialect::Cmd),
-        ("dotenv", Dialect::Dotenv),
-        ("fish", Dialect::Fish),
-        ("json", Dialect::Json),
-        ("powershell", Dialect::PowerShell),
-        ("sh", Dialect::Sh),
+    option: Opt::PrintEnv,
+    values: &[
+        Dialect::Sh,
+        Dialect::Fish,
+        Dialect::PowerShell,
+        Dialect::Cmd,
+        Dialect::Dotenv,
+        Dialect::Json,
     ],
-    known: "sh, fish, powershell, cmd, dotenv or json",
 };
 
 /// The convention of GitLab's analyzers: PEM text, or a path.

@@ -15,8 +15,8 @@ use crate::sys;
 /// When this program can't be read, or the directory can't be written.
 pub(crate) fn to(directory: &Path) -> Result<(), Error> {
     let path = directory.join(format!("{}{EXE_SUFFIX}", env!("CARGO_PKG_NAME")));
+    let program = sys::own_program().map_err(|cause| Error::ReadProgram { cause })?;
     sys::create_directory(directory)
-        .and_then(|()| sys::own_program())
-        .and_then(|program| sys::write_file(&path, &program, 0o755))
+        .and_then(|()| sys::write_file(&path, &program, 0o755))
         .map_err(|cause| Error::Copy { directory: directory.to_owned(), cause })
 }

@@ -15,7 +15,7 @@ use crate::sys;
 #[derive(Debug)]
 #[allow(dead_code, reason = "not every system runs programs")]
 pub(crate) enum Error {
-    BadVariable { name: &'static str, value: String, known: &'static str },
+    BadVariable { name: &'static str, value: String, known: String },
     Blocked { path: PathBuf, number: usize, subject: String, by: PathBuf },
     BrokenBlock { path: PathBuf, number: usize, line: usize, why: BrokenBlock },
     Copy { directory: PathBuf, cause: io::Error },
@@ -31,6 +31,7 @@ pub(crate) enum Error {
     Nowhere { closed: Option<Closed> },
     OpenRoot { path: PathBuf, cause: io::Error },
     ReadCa { path: PathBuf, cause: io::Error },
+    ReadProgram { cause: io::Error },
     ReadStore { path: PathBuf, cause: io::Error },
     Run { path: PathBuf, cause: io::Error },
     RunFailed { path: PathBuf, status: String },
@@ -191,6 +192,7 @@ impl Error {
                 sys::HINT_UNREADABLE
             }
             Self::ReadCa { .. } => "check the mount",
+            Self::ReadProgram { .. } => "copy it where /proc is mounted",
             Self::ReadStore { .. } | Self::WriteStore { .. } => sys::HINT_STORE,
             Self::StoreElsewhere => "install the CA by a start in a container of that image",
             Self::TooLarge { .. } | Self::TooManyCertificates { .. } => {
@@ -308,6 +310,9 @@ impl fmt::Display for Error {
             }
             Self::ReadCa { path, cause } => {
                 write!(f, "cannot read CA file '{}': {}", path.display(), Cause(cause))
+            }
+            Self::ReadProgram { cause } => {
+                write!(f, "cannot read this program: {}", Cause(cause))
             }
             Self::ReadStore { path, cause } => {
                 write!(f, "cannot read '{}': {}", path.display(), Cause(cause))

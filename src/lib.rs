@@ -34,6 +34,7 @@ mod private;
 mod purpose;
 mod report;
 mod root;
+mod server_ca;
 mod source;
 mod stop;
 mod store;
@@ -44,6 +45,8 @@ mod system_store;
 
 use std::convert::Infallible;
 use std::ffi::OsString;
+use std::path::Path;
+use std::path::PathBuf;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
@@ -82,7 +85,8 @@ pub fn run(arguments: Vec<OsString>) -> Result<Infallible, Stop> {
     report::init(&config.log);
     config.ignored.iter().for_each(report::error);
     let root = config.root.as_deref().map_or_else(|| Ok(Root::system()), Root::open)?;
-    let trust = establish_trust(&root, &config)?;
+    let mut trust = establish_trust(&root, &config)?;
+    trust.server_ca = config.server_ca.as_ref().and_then(|path| server_ca(&root, path));
     let settings = environment::settings(&environment, &root, &trust, config.has_prefix);
     if let Some(dialect) = config.print_env {
         let (text, errors) = environment::render(&settings, dialect);
@@ -162,6 +166,18 @@ fn admit(root: &Root, platform: &Platform, anchors: Option<TrustAnchors>) -> Adm
     let mut admission = anchors.admitted(platform, blocklist);
     admission.errors.splice(0..0, unread);
     admission
+}
+
+/// The file with the GitLab server's CA, if it is fit for every reader and its certificates may be
+/// trusted.
+fn server_ca(root: &Root, path: &Path) -> Option<PathBuf> {
+    let anchors = server_ca::read(root, path, now())?;
+    let admission = admit(root, platform::detect(root).platform, Some(anchors));
+    let file = admission.anchors.as_ref().and_then(TrustAnchors::file).map(Path::to_owned);
+    if file.is_none() {
+        log::debug!("not taking '{}' for the GitLab server's CA", path.display());
+    }
+    file
 }
 
 /// The plan as text, and how much of the goal it doesn't reach, which is reported.

@@ -85,6 +85,14 @@ impl Row {
         usage + &["--", self.long, before, value, after].concat()
     }
 
+    /// The words that it takes, between bars; of another value what kind of thing that is.
+    pub(crate) fn words(&self) -> &'static str {
+        match self.value {
+            Value::None => "",
+            Value::Optional(words) | Value::Required(words) => words,
+        }
+    }
+
     /// What it does, with what stands for it.
     pub(crate) fn description(&self) -> String {
         let mut text = self.help.to_owned();

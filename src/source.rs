@@ -128,7 +128,9 @@ fn read_directory(root: &Root, directory: &Path, found: &mut Sources) {
 
 /// GitLab Runner's word for the certificate by which it proves who it is: `<host>.auth.crt`.
 pub(crate) fn is_client_certificate(name: &OsStr) -> bool {
-    name.as_encoded_bytes().ends_with(b".auth.crt")
+    let name = name.as_encoded_bytes();
+    let end = &name[name.len().saturating_sub(b".auth.crt".len())..];
+    end.eq_ignore_ascii_case(b".auth.crt")
 }
 
 fn read_file(root: &Root, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {

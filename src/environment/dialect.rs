@@ -9,6 +9,7 @@ mod tests;
 
 use std::ffi::OsStr;
 
+use super::GIT_CONFIG_COUNT;
 use super::Setting;
 use crate::error::Error;
 use crate::escape::escaped;
@@ -31,6 +32,11 @@ pub(crate) fn render(settings: &[Setting], dialect: Dialect) -> (Vec<u8>, Vec<Er
     let mut text = Vec::new();
     let mut errors = Vec::new();
     for Setting { name, value } in settings {
+        // git takes a number of settings that aren't all there for an error, whatever it is to do.
+        let is_of_git = |error: &Error| matches!(error, Error::LeftOut { name, .. } if name.starts_with("GIT_CONFIG_"));
+        if name == GIT_CONFIG_COUNT && errors.iter().any(is_of_git) {
+            continue;
+        }
         let start = text.len();
         for byte in dialect.line().as_bytes() {
             match byte {

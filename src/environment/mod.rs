@@ -4,7 +4,6 @@
 
 mod dialect;
 mod java_options;
-mod server_ca;
 mod variables;
 
 use std::borrow::Cow;
@@ -15,7 +14,7 @@ use std::path::PathBuf;
 
 pub(crate) use dialect::Dialect;
 pub(crate) use dialect::render;
-use variables::CI_SERVER_TLS_CA_FILE;
+pub(crate) use variables::CI_SERVER_TLS_CA_FILE;
 use variables::VARIABLES;
 use variables::Variable;
 
@@ -103,10 +102,7 @@ pub(crate) fn settings(
     };
     let mut settings = Vec::new();
     for variable in VARIABLES {
-        let is_server_ca = variable.name == CI_SERVER_TLS_CA_FILE && is_free(variable);
-        let server_ca = if is_server_ca { server_ca::file(environment, root) } else { None };
-        let value = server_ca.or_else(|| variable.value(trust));
-        let Some(value) = value.filter(|_| is_free(variable)) else {
+        let Some(value) = variable.value(trust).filter(|_| is_free(variable)) else {
             continue;
         };
         // An image that has its whole bundle added to a program's own roots has it still.

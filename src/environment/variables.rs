@@ -32,6 +32,8 @@ enum Wants {
     Anchors,
     /// The image's roots and the anchors: the program takes it in place of its own roots.
     MergedBundle,
+    /// The CA of the GitLab server, or else the anchors.
+    ServerCa,
     /// A setting that makes the program read the store besides its own roots.
     Setting(&'static str),
 }
@@ -78,6 +80,7 @@ impl Variable {
         match self.wants {
             Wants::Anchors => trust.anchors.clone(),
             Wants::MergedBundle => trust.merged_bundle.clone(),
+            Wants::ServerCa => trust.server_ca.clone().or_else(|| trust.anchors.clone()),
             // Without an anchor in the store there is no reason to read it.
             Wants::Setting(value) => trust.merged_bundle.as_ref().map(|_| Path::new(value).into()),
         }
@@ -86,7 +89,7 @@ impl Variable {
 
 pub(super) const VARIABLES: &[Variable] = &[
     // gitlab-runner, helpers/tls/consts.go: added to the system's roots.
-    Variable::new(CI_SERVER_TLS_CA_FILE, Wants::Anchors),
+    Variable::new(CI_SERVER_TLS_CA_FILE, Wants::ServerCa),
     // Node's cli.md; npm, Yarn, pnpm and Electron run in it, Bun and newer Denos read it too. A
     // missing file is warned about, and added otherwise.
     Variable::new("NODE_EXTRA_CA_CERTS", Wants::Anchors),
@@ -147,4 +150,4 @@ pub(super) const VARIABLES: &[Variable] = &[
 
 /// GitLab Runner sets it to a file that it writes later on, and `gitlab-runner register` would keep
 /// it in its configuration.
-pub(super) const CI_SERVER_TLS_CA_FILE: &str = "CI_SERVER_TLS_CA_FILE";
+pub(crate) const CI_SERVER_TLS_CA_FILE: &str = "CI_SERVER_TLS_CA_FILE";

@@ -292,7 +292,8 @@ const DESCRIPTION: &[&str] = &[
 const FILES: &[(&str, &str)] = &[
     ("/etc/gitlab-runner/certs/ca.crt", "the CA file that is looked for when none is named"),
     (
-        "/etc/gitlab-runner/certs/HOST.crt",
+        "/etc/gitlab-runner/certs/HOST.crt; of other users than root \
+         $HOME/.gitlab-runner/certs/HOST.crt, or certs/HOST.crt without HOME",
         "the CA of the GitLab server HOST, where CI_SERVER_HOST names that; \
          CI_SERVER_TLS_CA_FILE is set to it, and it is installed nowhere",
     ),

@@ -57,6 +57,8 @@ pub(crate) struct TrustFiles {
     pub(crate) merged_bundle: Option<PathBuf>,
     /// The anchors and nothing else.
     pub(crate) anchors: Option<PathBuf>,
+    /// The CA of the GitLab server that a job came from.
+    pub(crate) server_ca: Option<PathBuf>,
     /// A Java keystore with the anchors, where Java's own is without them.
     pub(crate) keystore: Option<PathBuf>,
     /// The files are this user's own, and the system's store is without the anchors.

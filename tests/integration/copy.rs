@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::command::Command;
+use crate::skeletons::copy_program;
+use crate::skeletons::with_programs;
 use crate::util::BINARY;
 use crate::util::Root;
 
@@ -49,17 +51,15 @@ fn an_older_copy_is_replaced_in_one_step() {
 }
 
 #[test]
-fn a_program_that_was_replaced_while_it_runs_copies_itself() {
+fn a_program_that_was_removed_while_it_runs_copies_itself() {
     let root = Root::new();
     let program = root.at("/program");
-    fs::copy(BINARY, &program).unwrap();
-    let script = "rm \"$0\" && exec 3>&- \"$1\" --copy-to \"$2\"";
-    // The shell has the file open under another name: /proc leads to it still.
-    fs::hard_link(&program, root.at("/other")).unwrap();
-    let arguments = ["-c", script, program.to_str().unwrap()];
-    let other = root.at("/other").display().to_string();
+    copy_program(BINARY.as_ref(), &program);
+    // The shell holds it open, removes its name and runs it by the descriptor.
+    let script = "exec 9<\"$0\"; rm \"$0\"; exec /proc/self/fd/9 --copy-to \"$1\"";
     let target = root.at("/copies").display().to_string();
-    Command::of("/bin/sh", &[&arguments[..], &[&other, &target]].concat()).run().ok();
+    let arguments = ["-c", script, program.to_str().unwrap(), &target];
+    Command::of("/bin/sh", &arguments).run().ok().is_silent();
     assert_eq!(root.read("/copies/ca-entrypoint"), fs::read(BINARY).unwrap());
 }
 
@@ -74,16 +74,22 @@ fn what_cannot_be_written_is_reported() {
     let outcome = copy_to(&closed).by_nobody().run();
     outcome.code(125).complains_once_of("/closed").says("Permission denied");
     assert!(root.names("/closed").is_empty());
+    let without_proc = Root::new();
+    with_programs(&without_proc, &[]);
+    let outcome = Command::inside(&without_proc, &["--copy-to", "/copies"]).run();
+    outcome.code(125).says("cannot read this program: ").says("hint: ");
 }
 
 #[test]
 fn nothing_else_is_done() {
     let root = Root::new();
     let directory = root.path().to_str().unwrap().to_owned();
-    for arguments in
-        [["--copy-to", &directory, "echo"].as_slice(), &["--copy-to", &directory, "--root", "/"]]
-    {
-        Command::new(arguments).run().code(125).prints("").says("'--copy-to' takes no command");
+    let others: [&[&str]; 5] =
+        [&["echo"], &["--root", "/"], &["--dry-run"], &["--print-env"], &["--remove"]];
+    for other in others {
+        let arguments = [&["--copy-to", &directory], other].concat();
+        let outcome = Command::new(&arguments).run();
+        outcome.code(125).prints("").says("'--copy-to' takes no command and nothing else to do");
     }
     assert!(root.names("/").is_empty());
     Command::new(&["--ca", "/dev/zero", "--copy-to", &directory]).run().ok().is_silent();

@@ -2,13 +2,17 @@
 
 use std::fs;
 
+use crate::collections::RHEL;
+use crate::collections::roots;
 use crate::command::Command;
 use crate::container::CA;
 use crate::container::USER;
 use crate::container::corp;
+use crate::skeletons::copy_program;
 use crate::skeletons::debian;
 use crate::skeletons::scratch;
 use crate::skeletons::with_programs;
+use crate::util::BINARY;
 use crate::util::Root;
 use crate::x509::Certificate;
 
@@ -119,7 +123,11 @@ fn a_client_certificate_is_no_ca() {
     let root = with_server_ca();
     let path = format!("{DIRECTORY}/gitlab.example.com.auth.crt");
     root.write(&path, Certificate::ca("The runner").pem());
-    assert_eq!(of_host(&root, "gitlab.example.com.auth"), None);
+    let other = format!("{DIRECTORY}/gitlab.example.com.AUTH.crt");
+    root.write(&other, Certificate::ca("The runner").pem());
+    for host in ["gitlab.example.com.auth", "gitlab.example.com.AUTH"] {
+        assert_eq!(of_host(&root, host), None);
+    }
     root.write(&format!("{DIRECTORY}/gitlab.example.com.auth.key"), "a key");
     let outcome = Command::inside(&root, &["--ca", DIRECTORY, "/bin/env"]).run();
     outcome.ok().says("1 added");
@@ -164,6 +172,32 @@ fn what_the_runner_could_not_use_is_not_named() {
         let key = "-----BEGIN PRIVATE KEY-----\nMAA=\n-----END PRIVATE KEY-----\n";
         root.write(FILE, server_ca.pem() + key);
     });
+}
+
+#[test]
+fn what_an_administrator_blocks_is_not_named() {
+    let root = RHEL.image(&roots());
+    with_programs(&root, &["/usr/bin/env"]);
+    root.write(FILE, server_ca().pem());
+    assert_eq!(of_host(&root, "gitlab.example.com").as_deref(), Some(FILE));
+    root.write("/etc/pki/ca-trust/source/blocklist/gitlab.pem", server_ca().pem());
+    assert_eq!(of_host(&root, "gitlab.example.com"), None);
+}
+
+#[test]
+fn a_program_with_more_rights_than_its_caller_takes_no_host_of_his() {
+    let root = with_server_ca();
+    root.write("/home/ci/.gitlab-runner/certs/gitlab.example.com.crt", server_ca().pem());
+    // Not the one that all tests share.
+    root.remove("/bin/ca-entrypoint");
+    copy_program(BINARY.as_ref(), &root.at("/bin/ca-entrypoint"));
+    let value_with = |mode| {
+        root.mode("/bin/ca-entrypoint", mode);
+        let command = Command::inside(&root, &["/bin/env"]).by(USER);
+        value(command.env("CI_SERVER_HOST", "gitlab.example.com").env("HOME", "/home/ci"))
+    };
+    assert!(value_with(0o755).is_some());
+    assert_eq!(value_with(0o4755), None);
 }
 
 #[test]

@@ -14,6 +14,9 @@ use crate::seen::Seen;
 /// How a batch file has the variables set that a command prints.
 const FOR: [&str; 2] = ["for /f \"tokens=1*\" %%i in ('", "') do set %%j"];
 
+/// Between the quotes of a loop, the equals sign of a bare word counts for a blank.
+const QUOTED: &str = r#"C:\ca-entrypoint.exe "--print-env=cmd""#;
+
 /// Runs the lines of a batch file, and `echo` behind them.
 #[track_caller]
 fn run<'a>(machine: &'a Machine, ca: &str, lines: &str) -> Outcome<'a> {
@@ -64,7 +67,7 @@ fn a_loop_and_a_batch_file_set_what_a_command_is_given() {
     assert_eq!(direct.variable("DENO_CERT").as_deref(), Some(ca));
     let print = r"C:\ca-entrypoint.exe --print-env=cmd";
     let file = r"C:\batch\ca.cmd";
-    for lines in [FOR.join(print), format!("{print} >{file}\r\ncall {file}")] {
+    for lines in [FOR.join(QUOTED), format!("{print} >{file}\r\ncall {file}")] {
         let seen = run(&machine, ca, &lines).seen();
         for name in ["CI_SERVER_TLS_CA_FILE", "NODE_EXTRA_CA_CERTS", "DENO_CERT"] {
             assert_eq!(seen.variable(name), direct.variable(name), "{name} by {lines}");
@@ -75,7 +78,7 @@ fn a_loop_and_a_batch_file_set_what_a_command_is_given() {
 #[test]
 fn nothing_is_set_where_there_is_no_ca() {
     let machine = Machine::new();
-    let seen = run(&machine, CA, &FOR.join(r"C:\ca-entrypoint.exe --print-env=cmd")).seen();
+    let seen = run(&machine, CA, &FOR.join(QUOTED)).seen();
     assert_eq!(seen.variable("DENO_CERT"), None);
 }
 

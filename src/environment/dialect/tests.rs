@@ -308,3 +308,26 @@ fn assert_golden(name: &str, actual: &[u8]) {
     }
     assert!(fs::read(&path).unwrap_or_default() == actual, "tests/golden/{name}");
 }
+
+#[test]
+fn git_is_told_of_all_of_its_settings_or_of_none() {
+    let setting = |name: &str, value: &str| Setting { name: name.to_owned(), value: value.into() };
+    let settings = |bundle| {
+        [
+            setting("GIT_CONFIG_KEY_0", "http.sslCAInfo"),
+            setting("GIT_CONFIG_VALUE_0", bundle),
+            setting("GIT_CONFIG_COUNT", "1"),
+        ]
+    };
+    for dialect in [Dialect::Cmd, Dialect::Dotenv] {
+        let (text, errors) = render(&settings("/a/bundle.pem"), dialect);
+        assert!(contains(&text, b"GIT_CONFIG_COUNT") && errors.is_empty());
+        let (text, errors) = render(&settings("/it's \"100%\" $HOME/bundle.pem\r"), dialect);
+        assert!(!contains(&text, b"GIT_CONFIG_COUNT"), "{dialect:?}");
+        assert_eq!(errors.len(), 1);
+    }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}

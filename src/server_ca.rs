@@ -6,17 +6,18 @@ use std::path;
 use std::path::Path;
 use std::path::PathBuf;
 
-use super::Environment;
 use crate::anchor;
+use crate::anchor::TrustAnchors;
+use crate::environment::Environment;
+use crate::places::Places;
 use crate::root::Root;
 use crate::source;
 use crate::source::Location;
 use crate::sys;
 
-/// The file `<host>.crt` of the server that a job came from, as GitLab Runner finds it
-/// (`findCertificate` in its network/client.go), where every program can read it: PEM, and nothing
-/// but certificates. A job's author may set the server's name.
-pub(super) fn file(environment: &Environment, root: &Root) -> Option<PathBuf> {
+/// Where GitLab Runner has the CA of the server that a job came from: `<host>.crt`, as
+/// `findCertificate` in its network/client.go. A job's author may set the server's name.
+pub(crate) fn path(environment: &Environment) -> Option<PathBuf> {
     let server = environment.non_empty("CI_SERVER_HOST")?.to_str()?;
     // A port is no part of the file's name.
     let host = server.split(':').next().filter(|host| !host.is_empty())?;
@@ -28,15 +29,16 @@ pub(super) fn file(environment: &Environment, root: &Root) -> Option<PathBuf> {
         return None;
     }
     let directory = sys::runner_directory(environment.non_empty("HOME").map(Path::new));
-    let path = path::absolute(directory.join(name)).ok()?;
-    let mut sources = source::read(root, &[Location::Path(path.clone())]).sources;
+    path::absolute(directory.join(name)).ok()
+}
+
+/// The anchors of the file, where it is there. GitLab Runner takes PEM alone, and nothing that is no
+/// certificate may be handed on with them: [`TrustAnchors::file`] tells.
+pub(crate) fn read(root: &Root, path: &Path, now: i64) -> Option<TrustAnchors> {
+    let mut sources = source::read(root, &[Location::Path(path.to_owned())]).sources;
     for source in &mut sources {
         // It is in this user's own directory, and what this user can read will do.
         source.is_public |= !sys::is_root();
     }
-    let is_clean = anchor::parse_all(&sources).iter().any(|contents| contents.is_clean_pem);
-    if !is_clean {
-        log::debug!("not taking '{}' for the GitLab server's CA: no clean PEM", path.display());
-    }
-    is_clean.then_some(path)
+    TrustAnchors::new(&anchor::parse_all(&sources), &Places::default(), now)
 }
