@@ -27,9 +27,24 @@ pub(crate) fn init(log: &Log) {
     };
     builder
         .target(Target::Stderr)
-        .format(|line, record| writeln!(line, "{NAME}: {}", record.args()));
+        .format(|line, record| writeln!(line, "{NAME}: {}", printable(&record.args().to_string())));
     // Nothing but a second call fails.
     let _ = builder.try_init();
+}
+
+/// A message as lines of its own: nothing that a path or a variable has in it begins another one, or
+/// does anything to a terminal.
+fn printable(message: &str) -> String {
+    let (text, hint) = message.rsplit_once(HINT).unwrap_or((message, ""));
+    let mut printable: String = text
+        .chars()
+        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+        .collect();
+    if !hint.is_empty() {
+        printable.push_str(HINT);
+        printable.push_str(hint);
+    }
+    printable
 }
 
 /// Reports what a CA file holds.
@@ -130,11 +145,14 @@ impl Display for WithHint<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.text.fmt(f)?;
         match self.hint {
-            Some(hint) => write!(f, "\nhint: {hint}"),
+            Some(hint) => write!(f, "{HINT}{hint}"),
             None => Ok(()),
         }
     }
 }
+
+/// What stands before a hint, on a line of its own.
+const HINT: &str = "\nhint: ";
 
 /// How each line begins.
 const NAME: &str = env!("CARGO_PKG_NAME");

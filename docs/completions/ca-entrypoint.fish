@@ -18,7 +18,8 @@ function __ca_entrypoint_needs_command
 end
 
 complete -c ca-entrypoint -n 'not __ca_entrypoint_needs_command' -xa '(__fish_complete_subcommand)'
-complete -c ca-entrypoint -n __ca_entrypoint_needs_command -xa '(__fish_complete_command)'
+complete -c ca-entrypoint -n '__ca_entrypoint_needs_command; and not string match -q -- "-*" (commandline -ct)' \
+    -xa '(__fish_complete_command)'
 complete -c ca-entrypoint -n __ca_entrypoint_needs_command -l ca -rF -d 'CA file, or directory of *.crt, *.pem and *.cer files; may be given more than once'
 complete -c ca-entrypoint -n __ca_entrypoint_needs_command -l placement -xa 'auto system private' -d 'where the CA goes: the system\'s trust store, or files of the user\'s own that variables name'
 complete -c ca-entrypoint -n __ca_entrypoint_needs_command -l on-error -xa 'warn fail' -d 'what an error leads to: go on with COMMAND, or exit with 125'

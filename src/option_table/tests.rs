@@ -253,7 +253,8 @@ function __ca_entrypoint_needs_command
 end
 
 complete -c ca-entrypoint -n 'not __ca_entrypoint_needs_command' -xa '(__fish_complete_subcommand)'
-complete -c ca-entrypoint -n __ca_entrypoint_needs_command -xa '(__fish_complete_command)'
+complete -c ca-entrypoint -n '__ca_entrypoint_needs_command; and not string match -q -- \"-*\" (commandline -ct)' \\
+    -xa '(__fish_complete_command)'
 ";
     for row in OPTIONS {
         text +=

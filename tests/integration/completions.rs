@@ -75,6 +75,7 @@ fn fish_offers_options_words_and_commands() {
     words.sort_unstable();
     assert_eq!(words, ["auto", "private", "system"]);
     assert_eq!(fish("ca-entrypoint --on-error=w"), ["--on-error=warn"]);
+    assert_eq!(fish("ca-entrypoint --print-env=js"), ["--print-env=json"]);
     assert_eq!(fish("ca-entrypoint --root /us"), ["/usr/"]);
     assert!(fish("ca-entrypoint --ca /etc/pass").contains(&"/etc/passwd".to_owned()));
     assert!(fish("ca-entrypoint base6").contains(&"base64".to_owned()));

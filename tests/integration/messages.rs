@@ -15,6 +15,7 @@ use crate::mounts::Mount;
 use crate::skeletons::BUNDLE;
 use crate::skeletons::debian;
 use crate::skeletons::scratch;
+use crate::skeletons::with_programs;
 use crate::util::Root;
 use crate::util::assert_golden;
 use crate::x509::*;
@@ -256,4 +257,8 @@ fn commands(messages: &mut Messages) {
     messages.of_arguments(&["--root=/no/such/root"]);
     messages.of_arguments(&["--copy-to", "/dev/null/bin"]);
     messages.of_arguments(&["--copy-to", "/tmp", "echo"]);
+    let root = Root::new();
+    with_programs(&root, &[]);
+    let outcome = Command::inside(&root, &["--copy-to", "/copies"]).run();
+    messages.add("ca-entrypoint --copy-to /copies, without /proc", &root, &outcome);
 }

@@ -195,3 +195,19 @@ fn warnings_never_keep_a_command_from_running() {
     root.write(CA, Certificate { not_after: "20210101000000Z", ..corp() }.pem());
     root.run(&["--on-error=fail"]).ok().says("expired");
 }
+
+#[test]
+fn neither_a_variable_nor_a_path_can_forge_a_line_of_the_log() {
+    let root = debian();
+    let forged = "x\nca-entrypoint: all is well\u{1b}[2J\r";
+    let outcome = root
+        .command(&["-v", "--ca", forged, "--ca", "/"])
+        .env("CA_ENTRYPOINT_PLACEMENT", forged)
+        .env("CA_ENTRYPOINT_ON_ERROR", forged)
+        .run();
+    outcome.says("CA_ENTRYPOINT_PLACEMENT='x\u{fffd}ca-entrypoint: all is well").says("no CA at");
+    let is_ours =
+        |line: &str| !line.contains("all is well") || line.contains("\u{fffd}ca-entrypoint");
+    outcome.assert(outcome.err().lines().all(is_ours), "no line that was forged");
+    outcome.assert(!outcome.err().contains(['\u{1b}', '\r']), "no control character");
+}
