@@ -20,7 +20,7 @@ pub(crate) const IMAGES: &[(&str, StandIn)] = &[
     ("debian:12", StandIn::Image("ca-entrypoint-test:bookworm")),
     ("node:22", StandIn::Image("ca-entrypoint-test:clients")),
     (
-        "registry.gitlab.com/gitlab-org/gitlab-runner/gitlab-runner-helper:ubuntu-x86_64-latest",
+        "registry.gitlab.com/gitlab-org/gitlab-runner/gitlab-runner-helper:ubuntu-x86_64-vX.Y.Z",
         StandIn::Lines(
             "ca-entrypoint-test:bookworm",
             "COPY dumb-init /usr/bin/dumb-init\n\
