@@ -175,8 +175,17 @@ fn the_table_says_what_helpers_reach() {
 #[test]
 fn jobs_of_the_third_way_trust_the_ca() {
     let carrier = Image::carrier();
-    let (name, text) = keys::examples("init-container.config.toml").remove(0);
-    let pod = Pod::new(&Tree::of_toml(&name, &text), &carrier, true);
+    for file in ["init-container.config.toml", "combined.config.toml"] {
+        let (name, text) = keys::examples(file).remove(0);
+        let pod = Pod::new(&Tree::of_toml(&name, &text), &carrier, true);
+        assert_jobs_trust_the_ca(&pod);
+        let helper = pod.configuration.get("kubernetes.helper_image").unwrap_or_default();
+        let stages = ["get_sources", "archive_cache"];
+        assert_eq!(pod.helper(&Image::stand_in(helper), "0", &stages), [true, true], "{name}");
+    }
+}
+
+fn assert_jobs_trust_the_ca(pod: &Pod) {
     let script = pod.script("pre_build_script").expect("the third way has it");
     let volumes: Vec<String> = pod
         .mounts
