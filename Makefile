@@ -47,12 +47,12 @@ test: toolchain ## All tests
 .PHONY: compliance
 compliance: build ## The binary against each distribution's own tool, in containers
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
-	    'scripts/images.sh bookworm trixie alpine fedora rhel suse arch ubi clients && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test compliance'
+	    'scripts/images.sh bookworm trixie alpine fedora rhel suse arch ubi clients && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test compliance -- --test-threads=4'
 
 .PHONY: gitlab
 gitlab: build ## GitLab Runner's contract with its images' entrypoints, in containers
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
-	    'scripts/images.sh bookworm alpine gitlab && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test gitlab'
+	    'scripts/images.sh bookworm alpine gitlab && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test gitlab -- --test-threads=4'
 
 .PHONY: matrix
 matrix: build ## Real clients against real servers, in images of many kinds: docs/matrix.md
@@ -63,7 +63,7 @@ matrix: build ## Real clients against real servers, in images of many kinds: doc
 recipes: build ## Every recipe of the documentation, taken out of it and run
 	scripts/need.sh openssl=openssl strace=strace /usr/bin/python3=python3 /usr/lib/python3/dist-packages/yaml/__init__.py=python3-yaml
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
-	    'scripts/images.sh bookworm alpine fedora rhel ubi clients && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test recipes'
+	    'scripts/images.sh bookworm alpine fedora rhel ubi clients && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test recipes -- --test-threads=4'
 
 .PHONY: windows
 windows: build-windows ## The binary for Windows under wine

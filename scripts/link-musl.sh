@@ -6,7 +6,9 @@
 set -euo pipefail
 
 musl=/usr/lib/x86_64-linux-musl
-exec gcc -nostartfiles -nostdlib -static-pie \
+# Between code and constants no page is left half empty: 8 KiB. That makes the constants executable, which
+# rustup's way, of which releases are made, does without.
+exec gcc -nostartfiles -nostdlib -static-pie -Wl,-z,noseparate-code \
     "$musl/rcrt1.o" "$musl/crti.o" \
     "$@" \
     -L"$musl" -Wl,--start-group -lc -lgcc -Wl,--end-group "$musl/crtn.o"
