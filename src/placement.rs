@@ -70,7 +70,10 @@ pub(crate) fn converge(
         Converged { trust, is_news: true, errors: vec![error] }
     });
     if own.is_news && !converged.is_news {
-        report::refreshed();
+        match goal {
+            Goal::Install(_) => report::refreshed(),
+            Goal::Remove(_) => report::removed_own(),
+        }
     }
     converged.trust = converged.trust.shown(root);
     converged.is_news |= own.is_news;

@@ -102,6 +102,11 @@ pub(crate) fn refreshed() {
     log::info!("trust store brought up to date");
 }
 
+/// Reports that what was the user's own has gone.
+pub(crate) fn removed_own() {
+    log::info!("the user's own files removed");
+}
+
 /// Reports that a directory of the user's own, or else memory, has got what the store should have.
 pub(crate) fn applied_privately(
     counts: Counts,

@@ -102,9 +102,15 @@ pub(crate) fn settings(
     };
     let mut settings = Vec::new();
     for variable in VARIABLES {
-        let Some(value) = variable.value(trust).filter(|_| is_free(variable)) else {
+        let Some(value) = variable.value(trust) else {
             continue;
         };
+        if !is_free(variable) {
+            if environment.non_empty(variable.name).is_some() {
+                log::debug!("variable {} has a value, which stays", variable.name);
+            }
+            continue;
+        }
         // An image that has its whole bundle added to a program's own roots has it still.
         let default = environment.non_empty(variable.name).map(Path::new);
         let default = default.filter(|default| !private::is_copy(default));

@@ -187,7 +187,8 @@ fn a_removal_takes_this_user_s_files_and_no_other() {
     as_user(STRANGER, &["/bin/env"]).ok();
     root.write(&format!("{SHM}/notes"), "mine").owner(&format!("{SHM}/notes"), USER);
     let theirs = root.names("/dev/shm/ca-entrypoint-4242");
-    as_user(USER, &["--remove"]).ok();
+    let removed = "ca-entrypoint: the user's own files removed\n";
+    as_user(USER, &["--remove"]).ok().assert_stderr(removed);
     assert_eq!(root.names(SHM), ["notes"]);
     assert_eq!(root.names("/dev/shm/ca-entrypoint-4242"), theirs);
     let before = root.tree_with_inodes();
