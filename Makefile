@@ -47,7 +47,7 @@ test: toolchain ## All tests
 .PHONY: compliance
 compliance: build ## The binary against each distribution's own tool, in containers
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
-	    'scripts/images.sh bookworm trixie alpine fedora rhel suse arch ubi clients && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test compliance -- --test-threads=4'
+	    'scripts/images.sh bookworm trixie alpine fedora rhel suse arch ubi clients && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test compliance'
 
 .PHONY: gitlab
 gitlab: build ## GitLab Runner's contract with its images' entrypoints, in containers
