@@ -56,7 +56,7 @@ test: toolchain ## All tests
 .PHONY: compliance
 compliance: build ## The binary against each distribution's own tool, in containers
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
-	    'scripts/images.sh bookworm trixie alpine fedora rhel suse arch ubi clients && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test compliance'
+	    'scripts/images.sh bookworm trixie alpine fedora rhel suse arch ubi clients && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test compliance -- --test-threads=4'
 
 .PHONY: gitlab
 gitlab: build ## GitLab Runner's contract with its images' entrypoints, in containers
