@@ -9,7 +9,7 @@ windows_binary := $(CURDIR)/dist/windows-amd64/ca-entrypoint.exe
 
 .PHONY: help
 help: ## Lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: toolchain ## Makes dist/linux-amd64/ca-entrypoint, static and small
