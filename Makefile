@@ -27,7 +27,7 @@ build-windows: toolchain ## Makes dist/windows-amd64/ca-entrypoint.exe
 # Each build ends in a long step of one core: the lints have the other one meanwhile.
 .PHONY: check
 check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and the binaries' form and size
-	scripts/need.sh shellcheck=shellcheck x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64
+	scripts/need.sh shellcheck=shellcheck
 	$(MAKE) --no-print-directory check-binaries & binaries=$$!; trap 'kill $$binaries 2>/dev/null || true' EXIT; \
 	    $(MAKE) --no-print-directory lint; wait $$binaries
 

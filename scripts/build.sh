@@ -27,6 +27,8 @@ called=-Cllvm-args=-inline-threshold=0
 # Where relocations are packed, the half of what is usual is copied: 12 KiB, and a start executes one or two
 # instructions more in a hundred.
 half_copied=-Cllvm-args=-inline-threshold=25
+# A panic aborts, so nothing reads the tables that unwinding needs: about 40 KiB.
+table_flags=(-Cforce-unwind-tables=no)
 build_std=("-Zbuild-std=std,panic_abort" -Zbuild-std-features=optimize_for_size)
 
 fail() {
@@ -38,14 +40,11 @@ case ${1:-} in
 linux)
     target=x86_64-unknown-linux-musl dist=dist/linux-amd64 file=ca-entrypoint
     system_flags=("$packed" "$half_copied")
-    # A panic aborts, so nothing reads the tables that unwinding needs: about 40 KiB.
-    table_flags=(-Cforce-unwind-tables=no)
     ;;
 linux-arm64)
     target=aarch64-unknown-linux-musl dist=dist/linux-arm64 file=ca-entrypoint
     # No C compiler for the other architecture is needed: there is no C to compile.
     system_flags=(-Clinker=rust-lld "$half_copied")
-    table_flags=(-Cforce-unwind-tables=no)
     ;;
 windows)
     target=x86_64-pc-windows-gnu dist=dist/windows-amd64 file=ca-entrypoint.exe

@@ -174,8 +174,8 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
         on_error: on_error.unwrap_or(default_on_error),
         log: Log { level, filter },
         ignored,
-        // Somebody's value stays, and `gitlab-runner register` would keep ours.
-        server_ca: match environment.non_empty(CI_SERVER_TLS_CA_FILE).or(prefix) {
+        // Somebody's value stays.
+        server_ca: match environment.non_empty(CI_SERVER_TLS_CA_FILE) {
             Some(_) => None,
             None => server_ca::path(environment),
         },

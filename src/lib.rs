@@ -201,3 +201,7 @@ fn show_plan(
 fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs().cast_signed())
 }
+
+#[cfg(test)]
+#[path = "../tests/integration/golden.rs"]
+mod golden;

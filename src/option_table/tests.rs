@@ -3,11 +3,11 @@
 
 #![forbid(unsafe_code)]
 
-use std::env;
 use std::fs;
 use std::path::Path;
 
 use super::*;
+use crate::golden::assert_file;
 
 #[test]
 fn the_manual_page_is_that_of_the_table() {
@@ -33,13 +33,7 @@ fn the_readme_has_every_option() {
 }
 
 fn assert_document(name: &str, text: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-    }
-    let present = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(present, text, "docs/{name} is out of date: UPDATE_GOLDEN=1 cargo test --lib");
+    assert_file(&format!("docs/{name}"), text.as_bytes());
 }
 
 /// In man(7).

@@ -8,7 +8,6 @@
 mod x509;
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -20,6 +19,7 @@ use crate::anchor::TrustAnchors;
 use crate::anchor::parse_all;
 use crate::cli::Format;
 use crate::format::java_keystore;
+use crate::golden::assert_golden;
 use crate::local;
 use crate::local::Whose;
 use crate::plan::Plan;
@@ -145,14 +145,6 @@ fn intermediate(name: &str, issuer: &x509::Certificate) -> x509::Certificate {
 
 fn pem(certificates: &[&x509::Certificate]) -> Vec<u8> {
     certificates.iter().map(|certificate| certificate.pem()).collect::<String>().into_bytes()
-}
-
-fn assert_golden(name: &str, actual: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        return sys::write_file(&path, actual.as_bytes(), 0o644).unwrap();
-    }
-    assert_eq!(fs::read_to_string(&path).unwrap_or_default(), actual, "tests/golden/{name}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process;
+use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::OnceLock;
@@ -50,15 +51,20 @@ impl fmt::Display for Run {
     }
 }
 
-/// Runs `docker` with these arguments and this input.
-pub(crate) fn docker_with_input(arguments: &[&str], input: &[u8]) -> Run {
-    let mut child = Command::new("docker")
+/// Starts `docker` with these arguments and pipes to all of its streams.
+pub(crate) fn spawn(arguments: &[&str]) -> Child {
+    Command::new("docker")
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("'docker' can't be run: make compliance");
+        .expect("'docker' can't be run: run this suite by its target of the Makefile")
+}
+
+/// Runs `docker` with these arguments and this input.
+pub(crate) fn docker_with_input(arguments: &[&str], input: &[u8]) -> Run {
+    let mut child = spawn(arguments);
     let mut stdin = child.stdin.take().expect("stdin is a pipe");
     // The inputs fit into a pipe's buffer, or are read before anything is printed. A command that
     // reads nothing may be gone by now.

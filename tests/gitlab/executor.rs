@@ -8,8 +8,6 @@ use std::io::Read;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Child;
-use std::process::Command;
-use std::process::Stdio;
 use std::sync::mpsc;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::RecvTimeoutError;
@@ -22,6 +20,7 @@ use crate::certificates;
 use crate::engine::Run;
 use crate::engine::docker;
 use crate::engine::docker_with_input;
+use crate::engine::spawn;
 use crate::engine::unique_name;
 use crate::images::Image;
 use crate::site::Site;
@@ -202,13 +201,7 @@ pub(crate) struct Attached {
 
 impl Attached {
     fn to(arguments: &[&str]) -> Self {
-        let mut child = Command::new("docker")
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("'docker' can't be run: make gitlab");
+        let mut child = spawn(arguments);
         let (sender, lines) = mpsc::channel();
         let stdout = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
         thread::spawn(move || {

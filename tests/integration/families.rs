@@ -1,11 +1,11 @@
 //! What an installation makes of the images of each family, and a removal of that.
 
+use crate::golden::assert_golden;
 use crate::skeletons::EXTRACTED;
 use crate::skeletons::OTHERS;
 use crate::skeletons::extracted::public;
 use crate::skeletons::public_bundle;
 use crate::util::Root;
-use crate::util::assert_golden;
 use crate::x509::Certificate;
 
 const CA: &str = "/etc/gitlab-runner/certs/ca.crt";

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use crate::names::Random;
 use crate::openssl;
+use crate::random::Random;
 use crate::skeletons::BUNDLE;
 use crate::skeletons::CERTS;
 use crate::skeletons::debian;

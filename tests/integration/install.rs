@@ -1,5 +1,6 @@
 //! What an installation makes of each kind of image, and the plan that announces it.
 
+use crate::golden::assert_golden;
 use crate::openssl;
 use crate::skeletons::ANCHORS;
 use crate::skeletons::BUNDLE;
@@ -8,7 +9,6 @@ use crate::skeletons::IMAGES;
 use crate::skeletons::debian;
 use crate::skeletons::public_bundle;
 use crate::util::Root;
-use crate::util::assert_golden;
 use crate::x509::Certificate;
 
 const CA: &str = "/etc/gitlab-runner/certs/ca.crt";

@@ -95,7 +95,7 @@ fn a_file_s_name_has_room_for_a_number() {
 
 #[test]
 fn hash_links_are_openssl_s_by_both_hashes() {
-    let mut random = crate::names::Random(0xd1ce);
+    let mut random = crate::random::Random(0xd1ce);
     let entries: Vec<Labelled> = (1..60)
         .map(|serial| {
             let certificate = Certificate::with_subject(random.name());

@@ -241,7 +241,7 @@ fn trust_settings_are_the_label_alone() {
 #[test]
 fn openssl_loads_a_bundle_of_odd_names() {
     let root = RHEL.image(&roots());
-    let mut random = crate::names::Random(0xb0d1e);
+    let mut random = crate::random::Random(0xb0d1e);
     let text: String = (0..200).map(|_| Certificate::with_subject(random.name()).pem()).collect();
     root.write(CA, text);
     root.run(&[]).ok();

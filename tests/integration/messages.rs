@@ -11,13 +11,13 @@ use crate::command::Command;
 use crate::command::Outcome;
 use crate::container::command_with;
 use crate::container::container;
+use crate::golden::assert_golden;
 use crate::mounts::Mount;
 use crate::skeletons::BUNDLE;
 use crate::skeletons::debian;
 use crate::skeletons::scratch;
 use crate::skeletons::with_programs;
 use crate::util::Root;
-use crate::util::assert_golden;
 use crate::x509::*;
 
 const CA: &str = "/ca/ca.crt";

@@ -1,22 +1,9 @@
 //! Subjects as wild as certificates may have them.
 
+use crate::random::Random;
 use crate::x509::*;
 
-/// xorshift64*: the same names in every run.
-pub(crate) struct Random(pub(crate) u64);
-
 impl Random {
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % end
-    }
-
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())]
-    }
-
     /// Words of a script, with white space inside and around them.
     fn text(&mut self) -> String {
         let spaces =

@@ -13,7 +13,7 @@ use crate::container::USER;
 use crate::container::command;
 use crate::container::container;
 use crate::container::corp;
-use crate::names::Random;
+use crate::random::Random;
 use crate::util::Root;
 
 /// How often each of two users starts with another path.

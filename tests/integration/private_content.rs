@@ -17,6 +17,7 @@ use crate::container::message;
 use crate::container::prepared;
 use crate::container::start;
 use crate::container::variable;
+use crate::golden::assert_golden;
 use crate::skeletons::BUNDLE;
 use crate::skeletons::CERTS;
 use crate::skeletons::IMAGES;
@@ -24,7 +25,6 @@ use crate::skeletons::alpine;
 use crate::skeletons::public_bundle;
 use crate::skeletons::scratch;
 use crate::util::Root;
-use crate::util::assert_golden;
 use crate::x509;
 use crate::x509::Certificate;
 

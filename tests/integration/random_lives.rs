@@ -13,7 +13,7 @@ use crate::collections::labelled;
 use crate::collections::list;
 use crate::collections::roots;
 use crate::collections::twin;
-use crate::names::Random;
+use crate::random::Random;
 use crate::util::Root;
 use crate::util::contains;
 use crate::x509::fingerprint;

@@ -175,21 +175,6 @@ pub(crate) fn require_root(what: &str) {
     );
 }
 
-/// Compares with a file of `tests/golden`, which `UPDATE_GOLDEN=1` rewrites.
-#[track_caller]
-pub(crate) fn assert_golden(name: &str, actual: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        return fs::write(&path, actual).unwrap();
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    let differing = expected.lines().zip(actual.lines()).find(|(old, new)| old != new);
-    assert!(
-        expected == actual,
-        "tests/golden/{name} differs, first in {differing:?}; UPDATE_GOLDEN=1 rewrites it\n{actual}"
-    );
-}
-
 /// Whether `part` stands somewhere in `whole`.
 pub(crate) fn contains(whole: &[u8], part: &[u8]) -> bool {
     whole.windows(part.len()).any(|window| window == part)

@@ -3,19 +3,21 @@
 
 #![forbid(unsafe_code)]
 
+#[path = "../../../tests/integration/random.rs"]
+mod random;
 mod readers;
 
 use std::collections::BTreeMap;
-use std::env;
 use std::ffi::OsString;
-use std::fs;
 use std::io::Write as _;
 use std::os::unix::ffi::OsStringExt;
-use std::path::Path;
 use std::process::Command;
 use std::process::Stdio;
 
+use random::Random;
+
 use super::*;
+use crate::golden::assert_golden;
 
 const ENVIRONMENTS: usize = 10_000;
 
@@ -36,21 +38,7 @@ const SHELLS: [Shell; 6] = [
     (&["fish", "--no-config"], "cat | source; exec env -0"),
 ];
 
-/// xorshift64*: the same values in every run.
-struct Random(u64);
-
 impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % end
-    }
-
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.below(choices.len())]
-    }
-
     /// Any bytes but NUL, and what shells have a meaning for more often.
     fn bytes(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -301,14 +289,6 @@ fn the_file_that_cmd_reads_in_its_tests_is_what_is_written() {
     assert_golden("print-env-cmd.txt", values.as_bytes());
 }
 
-fn assert_golden(name: &str, actual: &[u8]) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        return fs::write(&path, actual).unwrap();
-    }
-    assert!(fs::read(&path).unwrap_or_default() == actual, "tests/golden/{name}");
-}
-
 #[test]
 fn git_is_told_of_all_of_its_settings_or_of_none() {
     let setting = |name: &str, value: &str| Setting { name: name.to_owned(), value: value.into() };
@@ -321,13 +301,11 @@ fn git_is_told_of_all_of_its_settings_or_of_none() {
     };
     for dialect in [Dialect::Cmd, Dialect::Dotenv] {
         let (text, errors) = render(&settings("/a/bundle.pem"), dialect);
-        assert!(contains(&text, b"GIT_CONFIG_COUNT") && errors.is_empty());
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains("GIT_CONFIG_COUNT") && errors.is_empty());
         let (text, errors) = render(&settings("/it's \"100%\" $HOME/bundle.pem\r"), dialect);
-        assert!(!contains(&text, b"GIT_CONFIG_COUNT"), "{dialect:?}");
+        let text = String::from_utf8(text).unwrap();
+        assert!(!text.contains("GIT_CONFIG_COUNT"), "{dialect:?}");
         assert_eq!(errors.len(), 1);
     }
-}
-
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
 }
