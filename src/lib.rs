@@ -66,6 +66,7 @@ use crate::platform::Detected;
 use crate::platform::Platform;
 use crate::root::Root;
 pub use crate::stop::Stop;
+pub use crate::sys::arguments;
 
 /// Does what the arguments, without the program's name, ask for, and becomes the command.
 ///
@@ -82,6 +83,9 @@ pub fn run(arguments: Vec<OsString>) -> Result<Infallible, Stop> {
         Request::Run(config) => config,
         Request::Show(text) => return Err(Stop::print(text)),
     };
+    if config.on_error == OnError::Warn {
+        sys::arm(&config.command);
+    }
     report::init(&config.log);
     config.ignored.iter().for_each(report::error);
     let root = config.root.as_deref().map_or_else(|| Ok(Root::system()), Root::open)?;

@@ -16,6 +16,7 @@ use crate::concern::Concern;
 use crate::error::Closed;
 use crate::error::Error;
 use crate::plan::Counts;
+use crate::sys;
 
 /// Starts logging to stderr.
 pub(crate) fn init(log: &Log) {
@@ -25,9 +26,10 @@ pub(crate) fn init(log: &Log) {
         Some(filter) => builder.filter_level(log.level).parse_filters(filter),
         None => builder.filter_level(log.level),
     };
-    builder
-        .target(Target::Stderr)
-        .format(|line, record| writeln!(line, "{NAME}: {}", printable(&record.args().to_string())));
+    builder.target(Target::Stderr).format(|line, record| {
+        sys::ignore_write_signals();
+        writeln!(line, "{NAME}: {}", printable(&record.args().to_string()))
+    });
     // Nothing but a second call fails.
     let _ = builder.try_init();
 }

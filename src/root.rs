@@ -9,8 +9,6 @@ use std::fs;
 use std::fs::File;
 use std::io;
 use std::io::Read;
-use std::io::Seek;
-use std::io::SeekFrom;
 use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
@@ -28,6 +26,23 @@ pub(crate) struct Root {
     /// The resolved paths of the few directories that everything lies in. No change of a plan's
     /// leads one of them elsewhere.
     directories: RefCell<Vec<(PathBuf, PathBuf)>>,
+}
+
+/// What a path names, which may be a link that leads nowhere.
+pub(crate) enum Entry {
+    /// With its target, as written.
+    Link(PathBuf),
+    Other,
+}
+
+impl Entry {
+    /// Where a link leads.
+    pub(crate) fn target(self) -> Option<PathBuf> {
+        match self {
+            Self::Link(target) => Some(target),
+            Self::Other => None,
+        }
+    }
 }
 
 /// Why a file can't be read.
@@ -99,6 +114,22 @@ impl Root {
     /// Whether links are the system's to follow.
     fn leaves_links(&self) -> bool {
         self.is_system && !sys::HAS_ONE_TREE
+    }
+
+    /// A path to look at what `path` names, links followed. In the running system's root the kernel
+    /// follows them as [`Self::walk`] would, with one system call for all.
+    fn located(&self, path: &Path) -> io::Result<PathBuf> {
+        if self.is_kernels() { Ok(self.path.join(path)) } else { self.resolve(path) }
+    }
+
+    /// Like [`Self::located`], but the last component isn't followed.
+    fn located_entry(&self, path: &Path) -> io::Result<PathBuf> {
+        if self.is_kernels() { Ok(self.path.join(path)) } else { self.resolve_entry(path) }
+    }
+
+    /// Whether the kernel finds by a path what this root has under it.
+    fn is_kernels(&self) -> bool {
+        self.is_system && sys::HAS_ONE_TREE
     }
 
     fn entry_of_known(&self, directory: &Path, name: &OsStr) -> Option<PathBuf> {
@@ -201,29 +232,41 @@ impl Root {
     /// The contents of a regular file, `limit` bytes at most. Nothing that blocks or never ends is
     /// opened for long enough to notice: a FIFO, a device.
     pub(crate) fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
-        let (mut file, size) = self.open_regular(path)?;
+        Ok(self.read_with_mode(path, limit)?.0)
+    }
+
+    /// The contents of a regular file, as [`Self::read`] has them, and its permission bits.
+    pub(crate) fn read_with_mode(
+        &self,
+        path: &Path,
+        limit: u64,
+    ) -> Result<(Vec<u8>, u32), ReadError> {
+        let (file, metadata) = self.open_regular(path)?;
+        let size = metadata.len();
         if size > limit {
             return Err(ReadError::TooLarge);
         }
-        // One byte more than the size that was told, so that the end is found without growing the
-        // buffer.
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
-        file.by_ref().take(limit + 1).read_to_end(&mut bytes).map_err(ReadError::Io)?;
-        if bytes.len() as u64 > limit { Err(ReadError::TooLarge) } else { Ok(bytes) }
+        let length = usize::try_from(size).map_err(|_| ReadError::TooLarge)?;
+        let mut bytes = sys::read_at(&file, 0, length).map_err(ReadError::Io)?;
+        if length == 0 {
+            // A file of the kernel's own tells no size.
+            file.take(limit + 1).read_to_end(&mut bytes).map_err(ReadError::Io)?;
+        }
+        if bytes.len() as u64 > limit {
+            return Err(ReadError::TooLarge);
+        }
+        Ok((bytes, sys::permissions(&metadata)))
     }
 
     /// The last `length` bytes of a regular file, or all that it has.
     pub(crate) fn read_end(&self, path: &Path, length: usize) -> Result<Vec<u8>, ReadError> {
-        let (mut file, size) = self.open_regular(path)?;
-        let start = size.saturating_sub(length as u64);
-        let mut bytes = Vec::with_capacity(length + 1);
-        file.seek(SeekFrom::Start(start)).map_err(ReadError::Io)?;
-        file.take(length as u64).read_to_end(&mut bytes).map_err(ReadError::Io)?;
-        Ok(bytes)
+        let (file, metadata) = self.open_regular(path)?;
+        let start = metadata.len().saturating_sub(length as u64);
+        sys::read_at(&file, start, length).map_err(ReadError::Io)
     }
 
-    fn open_regular(&self, path: &Path) -> Result<(File, u64), ReadError> {
-        let opened = self.resolve(path).and_then(|path| sys::open_regular(&path));
+    fn open_regular(&self, path: &Path) -> Result<(File, fs::Metadata), ReadError> {
+        let opened = self.located(path).and_then(|path| sys::open_regular(&path));
         opened.map_err(ReadError::Io)?.map_err(ReadError::NotRegular)
     }
 
@@ -245,6 +288,9 @@ impl Root {
 
     /// Metadata of what `path` names, links followed; `None` where there is nothing.
     pub(crate) fn metadata(&self, path: &Path) -> io::Result<Option<fs::Metadata>> {
+        if self.is_kernels() {
+            return absent_as_none(fs::metadata(self.path.join(path)));
+        }
         let metadata = absent_as_none(self.resolve_entry(path).and_then(fs::symlink_metadata))?;
         match metadata {
             Some(link) if link.is_symlink() => {
@@ -266,7 +312,7 @@ impl Root {
     /// # Errors
     /// When that can't be told, as a directory on the way can't be searched.
     pub(crate) fn has_entry(&self, path: &Path) -> io::Result<bool> {
-        absent_as_none(self.resolve_entry(path).and_then(fs::symlink_metadata))
+        absent_as_none(self.located_entry(path).and_then(fs::symlink_metadata))
             .map(|entry| entry.is_some())
     }
 
@@ -275,9 +321,21 @@ impl Root {
         self.has_entry(path).is_ok_and(|exists| exists)
     }
 
+    /// What a path names itself; `None` where there is nothing.
+    ///
+    /// # Errors
+    /// As [`Self::has_entry`].
+    pub(crate) fn entry(&self, path: &Path) -> io::Result<Option<Entry>> {
+        match self.located_entry(path).and_then(fs::read_link) {
+            Ok(target) => Ok(Some(Entry::Link(target))),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(_) => Ok(self.has_entry(path)?.then_some(Entry::Other)),
+        }
+    }
+
     /// The target of a link, as written; `None` where there is no link.
-    pub(crate) fn read_link(&self, path: &Path) -> Option<PathBuf> {
-        fs::read_link(self.resolve_entry(path).ok()?).ok()
+    fn read_link(&self, path: &Path) -> Option<PathBuf> {
+        fs::read_link(self.located_entry(path).ok()?).ok()
     }
 
     /// Whether a directory has an entry whose name is such.
@@ -291,10 +349,7 @@ impl Root {
 
     /// The names in a directory, in no order; none where it doesn't exist.
     pub(crate) fn names(&self, directory: &Path) -> io::Result<Vec<OsString>> {
-        if !self.has_entry(directory)? {
-            return Ok(Vec::new());
-        }
-        let names = self.resolve(directory).and_then(|path| sys::names(&path));
+        let names = self.located(directory).and_then(|path| sys::names(&path));
         Ok(absent_as_none(names)?.unwrap_or_default())
     }
 }

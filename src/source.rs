@@ -75,17 +75,17 @@ pub(crate) fn read(root: &Root, locations: &[Location]) -> Sources {
 }
 
 fn read_path(root: &Root, path: &Path, found: &mut Sources) {
-    if let Ok(false) = root.has_entry(path) {
-        log::debug!("no CA at '{}'", path.display());
-        return;
-    }
     match read_file(root, path, found.budget()) {
-        Ok(bytes) => found.sources.push(Source {
+        Ok((bytes, is_public)) => found.sources.push(Source {
             name: name_of(path),
             path: path.to_owned(),
             bytes,
-            is_public: is_public(root, path),
+            is_public,
         }),
+        // A link that leads nowhere is there.
+        Err(Error::ReadCa { .. }) if root.has_entry(path).is_ok_and(|exists| !exists) => {
+            log::debug!("no CA at '{}'", path.display());
+        }
         Err(Error::NotRegular { is: FileKind::Directory, .. }) if !is_named_like_file(path) => {
             read_directory(root, path, found);
         }
@@ -115,12 +115,10 @@ fn read_directory(root: &Root, directory: &Path, found: &mut Sources) {
     }
     for path in paths {
         match read_file(root, &path, found.budget()) {
-            Ok(bytes) => found.sources.push(Source {
-                name: name_of(directory),
-                is_public: is_public(root, &path),
-                path,
-                bytes,
-            }),
+            Ok((bytes, is_public)) => {
+                let name = name_of(directory);
+                found.sources.push(Source { name, path, bytes, is_public });
+            }
             Err(error) => found.fail(directory, error),
         }
     }
@@ -133,19 +131,16 @@ pub(crate) fn is_client_certificate(name: &OsStr) -> bool {
     end.eq_ignore_ascii_case(b".auth.crt")
 }
 
-fn read_file(root: &Root, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+/// What a file holds, and whether every user may read it.
+fn read_file(root: &Root, path: &Path, limit: u64) -> Result<(Vec<u8>, bool), Error> {
     let path_of = || path.to_owned();
-    match root.read(path, limit) {
-        Ok(bytes) if bytes.is_empty() => Err(Error::EmptyCa { path: path_of() }),
-        Ok(bytes) => Ok(bytes),
+    match root.read_with_mode(path, limit) {
+        Ok((bytes, _)) if bytes.is_empty() => Err(Error::EmptyCa { path: path_of() }),
+        Ok((bytes, mode)) => Ok((bytes, mode & 0o004 != 0)),
         Err(ReadError::Io(cause)) => Err(Error::ReadCa { path: path_of(), cause }),
         Err(ReadError::NotRegular(is)) => Err(Error::NotRegular { path: path_of(), is }),
         Err(ReadError::TooLarge) => Err(Error::TooLarge { path: path_of(), limit: SIZE_MAX }),
     }
-}
-
-fn is_public(root: &Root, path: &Path) -> bool {
-    root.mode(path).is_some_and(|mode| mode & 0o004 != 0)
 }
 
 /// Docker makes an empty directory `ca.crt` of a mount whose file is missing. It isn't a directory

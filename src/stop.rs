@@ -4,12 +4,12 @@
 
 use std::io;
 use std::io::Write;
-use std::process::ExitCode;
 
 use crate::cli::Log;
 use crate::error::Error;
 use crate::error::OWN_FAILURE;
 use crate::report;
+use crate::sys;
 
 /// Why there is no command that runs now.
 #[derive(Debug)]
@@ -46,23 +46,30 @@ impl Stop {
 
     /// Says what there is to say, and gives the exit code.
     #[must_use]
-    pub fn report(self) -> ExitCode {
+    pub fn report(self) -> u8 {
         match self.0 {
-            Reason::Done => ExitCode::SUCCESS,
+            Reason::Done => SUCCESS,
             Reason::Failed(error) => {
                 // For what fails before the options have said how much to say.
                 report::init(&Log::default());
                 report::error(&error);
-                ExitCode::from(error.exit_code())
+                error.exit_code()
             }
-            // std's macros panic when stdout is closed.
-            Reason::Print { text, is_failure } => match io::stdout().write_all(&text) {
-                Ok(()) if !is_failure => ExitCode::SUCCESS,
-                _ => ExitCode::from(OWN_FAILURE),
+            Reason::Print { text, is_failure } => match print(&text) {
+                Ok(()) if !is_failure => SUCCESS,
+                _ => OWN_FAILURE,
             },
-            Reason::Reported => ExitCode::from(OWN_FAILURE),
+            Reason::Reported => OWN_FAILURE,
         }
     }
+}
+
+/// std's macros panic when stdout is closed.
+fn print(text: &[u8]) -> io::Result<()> {
+    sys::ignore_write_signals();
+    let mut stdout = io::stdout();
+    stdout.write_all(text)?;
+    stdout.flush()
 }
 
 impl From<Error> for Stop {
@@ -70,3 +77,5 @@ impl From<Error> for Stop {
         Self(Reason::Failed(error))
     }
 }
+
+const SUCCESS: u8 = 0;

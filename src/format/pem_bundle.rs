@@ -98,7 +98,8 @@ fn entries(kind: BundleEntries, locals: &[LocalAnchor]) -> Vec<Entry<'_>> {
     }
 }
 
-/// The bundles that exist, each once however many links lead to it; else the place for the first.
+/// The bundles that exist, those that are to be written once however many links lead to them; else
+/// the place for the first.
 ///
 /// # Errors
 /// When a bundle exists and can't be read.
@@ -113,19 +114,23 @@ pub(crate) fn observe(
         let entries = entries(bundle.entries, locals);
         for path in bundle.paths {
             let path = Path::new(path);
-            let current_end = read_current_end(root, path, &entries);
-            let Some(content) =
-                current_end.map_or_else(|| root.read_store_file(path), |end| Ok(Some(end)))?
-            else {
-                continue;
+            let state = |file, content, mode| {
+                let (path, entries) = (path.to_owned(), bundle.entries);
+                State { path, file, content, mode, entries, is_main }
             };
-            let file = file(root, platform, path)?;
-            if states.iter().any(|state| state.file == file) {
-                continue;
+            match read_current_end(root, path, &entries) {
+                // It isn't written, wherever it is.
+                Some(end) => states.push(state(path.to_owned(), end, MODE)),
+                None => {
+                    let Some(content) = root.read_store_file(path)? else {
+                        continue;
+                    };
+                    let file = file(root, platform, path)?;
+                    if !states.iter().any(|state| state.file == file) {
+                        states.push(state(file, content, root.mode(path).unwrap_or(MODE)));
+                    }
+                }
             }
-            let mode = root.mode(path).unwrap_or(MODE);
-            let entries = bundle.entries;
-            states.push(State { path: path.to_owned(), file, content, mode, entries, is_main });
         }
         // Programs read the first one.
         if states.is_empty()

@@ -23,7 +23,7 @@ pub(super) struct Buckets {
 }
 
 /// The hash links of one subject hash in the order of their numbers, from 0 to the first that is
-/// missing: where OpenSSL stops looking.
+/// missing: where OpenSSL stops looking. Or to one behind which nothing matters.
 pub(super) type Bucket = Vec<HashLink>;
 
 pub(super) struct HashLink {
@@ -61,7 +61,8 @@ pub(super) struct Member {
 }
 
 impl Buckets {
-    /// The links of a hash, which are looked at once. What is `known` to be behind a name isn't read.
+    /// The links of a hash, which are looked at once, up to the one that leads to the `only` one that
+    /// matters. What is `known` to be behind a name isn't read.
     ///
     /// # Errors
     /// When what a hash link leads to is there and can't be read.
@@ -70,12 +71,13 @@ impl Buckets {
         root: &Root,
         directory: &Path,
         hash: u32,
+        only: Option<Fingerprint>,
         known: &dyn Fn(&Path) -> Option<Behind>,
     ) -> Result<&Bucket, Error> {
         let place = match self.places.get(&hash.to_be_bytes()) {
             Some(place) => place,
             None => {
-                self.buckets.push(observe(root, directory, hash, known)?);
+                self.buckets.push(observe(root, directory, hash, only, known)?);
                 self.places.put(&hash.to_be_bytes(), self.buckets.len() - 1);
                 self.buckets.len() - 1
             }
@@ -93,21 +95,28 @@ fn observe(
     root: &Root,
     directory: &Path,
     hash: u32,
+    only: Option<Fingerprint>,
     known: &dyn Fn(&Path) -> Option<Behind>,
 ) -> Result<Bucket, Error> {
     let mut bucket = Bucket::new();
     loop {
         let entry = directory.join(name(hash, bucket.len()));
-        let exists = root.has_entry(&entry);
-        if !exists.map_err(|cause| Error::ReadStore { path: entry.clone(), cause })? {
+        let found = root.entry(&entry);
+        let Some(found) = found.map_err(|cause| Error::ReadStore { path: entry.clone(), cause })?
+        else {
             return Ok(bucket);
-        }
-        let target = root.read_link(&entry);
+        };
+        let target = found.target();
         let behind = match target.as_deref().and_then(known) {
             Some(behind) => behind,
             None => look_behind(root, &entry)?,
         };
+        let is_only = only.is_some() && behind.fingerprint() == only;
         bucket.push(HashLink { target, behind });
+        // A dead link before it would have it move.
+        if is_only && !bucket.iter().any(|link| link.behind == Behind::Nothing) {
+            return Ok(bucket);
+        }
     }
 }
 

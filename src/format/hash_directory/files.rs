@@ -23,6 +23,7 @@ use crate::local::LocalAnchor;
 use crate::places::Places;
 use crate::platform::Form;
 use crate::platform::Mirror;
+use crate::root;
 use crate::root::Root;
 use crate::subject_hash::old_subject_hash;
 
@@ -93,7 +94,7 @@ pub(super) fn observe(
                 let is_it = matches!(&found, Some(Some(found)) if found == target);
                 is_it.then_some(Behind::Certificate(certificate.fingerprint))
             };
-            let bucket = state.buckets.observe(root, path, hash, &known)?;
+            let bucket = state.buckets.observe(root, path, hash, None, &known)?;
             let is_it =
                 |link: &&HashLink| link.behind.fingerprint() == Some(certificate.fingerprint);
             found = found.or_else(|| bucket.iter().find(is_it).map(|link| link.target.clone()));
@@ -181,15 +182,16 @@ fn observe_mirror(
         let target = Path::new(mirror.target).join(&file.name);
         let known = |link: &Path| (link == target).then_some(Behind::Certificate(file.fingerprint));
         for hash in file.hashes {
-            state.buckets.observe(root, path, hash, &known)?;
+            state.buckets.observe(root, path, hash, None, &known)?;
         }
         if mirror.has_files {
             let entry = path.join(&file.name);
-            state.entries.push(match root.read_link(&entry) {
-                Some(present) if present == target => Entry::Current,
-                Some(present) if present.starts_with(mirror.target) => Entry::Open,
-                None if !root.has_entry(&entry).map_err(failed)? => Entry::Open,
-                _ => Entry::Foreign,
+            let present = root.entry(&entry).map_err(failed)?;
+            state.entries.push(match present.map(root::Entry::target) {
+                None => Entry::Open,
+                Some(Some(present)) if present == target => Entry::Current,
+                Some(Some(present)) if present.starts_with(mirror.target) => Entry::Open,
+                Some(_) => Entry::Foreign,
             });
         }
     }

@@ -55,11 +55,11 @@ pub(super) fn observe(
     for (place, local) in locals.iter().enumerate() {
         let name = link_name(prefix, &local.stem(platform));
         let link = path.join(&name);
-        let exists = root.has_entry(&link);
-        if exists.map_err(|cause| Error::ReadStore { path: link.clone(), cause })?
+        let entry = root.entry(&link);
+        if let Some(entry) = entry.map_err(|cause| Error::ReadStore { path: link, cause })?
             && state.names.enter(name.as_bytes(), state.targets.len()).is_none()
         {
-            state.targets.push(root.read_link(&link));
+            state.targets.push(entry.target());
         }
         owners.put(name.as_bytes(), place);
     }
@@ -67,8 +67,13 @@ pub(super) fn observe(
         let owner = &locals[owners.get(key(target))?];
         Some(owner.fingerprint().map_or(Behind::OtherFile, Behind::Certificate))
     };
+    // One that is wanted, and found, is all that matters: what stands behind it stays.
+    let only = match locals {
+        [local] if local.fate == Fate::Present => local.fingerprint(),
+        _ => None,
+    };
     for hash in locals.iter().filter_map(|local| Some(local.certificate()?.subject_hash)) {
-        let bucket = state.buckets.observe(root, path, hash, &known)?;
+        let bucket = state.buckets.observe(root, path, hash, only, &known)?;
         state.has_hash_links |= !bucket.is_empty();
     }
     if hash_links != HashLinks::Always && !state.has_hash_links {

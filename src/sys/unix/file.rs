@@ -3,7 +3,6 @@
 #![forbid(unsafe_code)]
 
 use std::ffi::OsStr;
-use std::ffi::OsString;
 use std::fs;
 use std::fs::DirBuilder;
 use std::fs::File;
@@ -12,11 +11,8 @@ use std::fs::OpenOptions;
 use std::fs::Permissions;
 use std::io;
 use std::io::Write;
-use std::mem::MaybeUninit;
 use std::os::fd::IntoRawFd;
-use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::DirBuilderExt;
-use std::os::unix::fs::FileTypeExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::fs::PermissionsExt;
@@ -42,10 +38,11 @@ use nix::sys::stat;
 use nix::sys::stat::Mode;
 use nix::unistd;
 use nix::unistd::AccessFlags;
-use rustix::fs::RawDir;
+use rustix::fs::OFlags;
 
 use super::permission_denied;
-use crate::error::FileKind;
+use super::reading::open;
+use super::signals::ignore_write_signals;
 
 /// The running system's own root.
 pub(crate) fn system_root() -> PathBuf {
@@ -67,51 +64,6 @@ pub(crate) const HAS_ONE_TREE: bool = true;
 /// A path from the system's root, whole.
 pub(crate) fn full_path(path: &Path) -> PathBuf {
     path.to_owned()
-}
-
-/// Opens a file for reading, and tells its size in bytes, or what it is instead of a regular one:
-/// without waiting for a FIFO's writer, without touching a device, and without becoming a
-/// terminal's owner.
-pub(crate) fn open_regular(path: &Path) -> io::Result<Result<(File, u64), FileKind>> {
-    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    let metadata = file.metadata()?;
-    Ok(match irregular_kind(&metadata) {
-        Some(kind) => Err(kind),
-        None => Ok((file, metadata.len())),
-    })
-}
-
-/// The names in a directory, in no order, without the two that every directory has.
-pub(crate) fn names(path: &Path) -> io::Result<Vec<OsString>> {
-    let directory = OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(path)?;
-    // Larger than any entry, and so than what no call returns.
-    let mut buffer = [MaybeUninit::uninit(); 2048];
-    let mut entries = RawDir::new(directory, &mut buffer);
-    let mut names = Vec::new();
-    while let Some(entry) = entries.next() {
-        let entry = entry?;
-        let name = entry.file_name().to_bytes();
-        if name != b"." && name != b".." {
-            names.push(OsString::from_vec(name.to_vec()));
-        }
-    }
-    Ok(names)
-}
-
-fn irregular_kind(metadata: &Metadata) -> Option<FileKind> {
-    let file_type = metadata.file_type();
-    if file_type.is_file() {
-        None
-    } else if file_type.is_dir() {
-        Some(FileKind::Directory)
-    } else if file_type.is_fifo() {
-        Some(FileKind::Fifo)
-    } else if file_type.is_socket() {
-        Some(FileKind::Socket)
-    } else {
-        Some(FileKind::Device)
-    }
 }
 
 /// The mode's permission bits.
@@ -238,6 +190,7 @@ pub(crate) fn identity(metadata: &Metadata) -> [u64; 3] {
 /// A file in memory that this process and what it becomes hold open: its path is good for every
 /// process of this user, as long as this one lives.
 pub(crate) fn memory_file(content: &[u8]) -> io::Result<PathBuf> {
+    ignore_write_signals();
     let file = memfd_create(c"ca-entrypoint", MFdFlags::MFD_ALLOW_SEALING)?;
     let mut file = File::from(file);
     file.write_all(content)?;
@@ -266,6 +219,7 @@ pub(crate) fn memory_file(content: &[u8]) -> io::Result<PathBuf> {
 /// one appending write, so that no reader misses what was there before; what shrinks or moves in
 /// one write from the start.
 pub(crate) fn write_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    ignore_write_signals();
     opening(parent(path), &|| replace_file(path, content, mode))
 }
 
@@ -357,7 +311,7 @@ pub(crate) type Lock = Flock<File>;
 /// `WouldBlock` when it is still locked then; otherwise when the directory can't be opened.
 pub(crate) fn lock_directory(path: &Path, patience: Duration) -> io::Result<Lock> {
     let deadline = Instant::now() + patience;
-    let mut directory = OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY).open(path)?;
+    let mut directory = open(path, OFlags::DIRECTORY)?;
     loop {
         directory = match Flock::lock(directory, FlockArg::LockExclusiveNonblock) {
             Ok(lock) => return Ok(lock),

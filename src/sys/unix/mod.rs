@@ -1,18 +1,22 @@
 //! Unix, which is to say Linux.
 
-use dlmalloc::GlobalDlmalloc;
-
 mod file;
+mod last_resort;
+mod memory;
 mod process;
+mod reading;
 mod search;
+mod signals;
+mod start;
 mod system_store;
 mod words;
 
 pub(crate) use file::*;
+pub(crate) use last_resort::*;
 pub(crate) use process::*;
+pub(crate) use reading::*;
 pub(crate) use search::*;
+pub(crate) use signals::*;
+pub use start::arguments;
 pub(crate) use system_store::*;
 pub(crate) use words::*;
-
-#[global_allocator]
-static ALLOCATOR: GlobalDlmalloc = GlobalDlmalloc;

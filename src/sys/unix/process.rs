@@ -8,7 +8,6 @@ use std::fs;
 use std::io;
 use std::io::Seek;
 use std::io::Write;
-use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::ffi::OsStringExt;
@@ -18,10 +17,6 @@ use std::process::Child;
 use std::process::Command;
 use std::process::ExitStatus;
 use std::process::Stdio;
-use std::ptr;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::AtomicU8;
-use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
@@ -32,54 +27,10 @@ use nix::sys::signal::killpg;
 use nix::unistd;
 use nix::unistd::Pid;
 
+use super::signals::ignore_write_signals;
+use super::signals::restore_signals;
 use crate::change::Program;
 use crate::error::Error;
-
-/// What Rust's runtime changes before `main`, as it was before: it ignores SIGPIPE and opens
-/// /dev/null where a standard descriptor is closed. The command is to find both as we did.
-static SIGPIPE_WAS_IGNORED: AtomicBool = AtomicBool::new(false);
-static CLOSED_DESCRIPTORS: AtomicU8 = AtomicU8::new(0);
-
-// The C library calls the functions of this section before `main`, and so before Rust's runtime.
-#[used]
-#[expect(unsafe_code, reason = "nothing but a section of this name runs early enough")]
-// SAFETY: the section holds pointers to C functions, and this is one. It calls nothing that needs
-// the runtime.
-#[unsafe(link_section = ".init_array")]
-static CAPTURE: extern "C" fn() = capture;
-
-#[expect(unsafe_code, reason = "the C library's calls")]
-extern "C" fn capture() {
-    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: `action` is writable and of the right type, and a null pointer asks for no change.
-    let is_ignored = unsafe {
-        libc::sigaction(libc::SIGPIPE, ptr::null(), action.as_mut_ptr());
-        action.assume_init().sa_sigaction == libc::SIG_IGN
-    };
-    SIGPIPE_WAS_IGNORED.store(is_ignored, Ordering::Relaxed);
-    for descriptor in 0..=2 {
-        // SAFETY: F_GETFD changes nothing, whatever the descriptor.
-        if unsafe { libc::fcntl(descriptor, libc::F_GETFD) } == -1 {
-            CLOSED_DESCRIPTORS.fetch_or(1 << descriptor, Ordering::Relaxed);
-        }
-    }
-}
-
-/// Undoes what Rust's runtime did before `main`.
-#[expect(unsafe_code, reason = "the C library's calls")]
-fn restore() {
-    if !SIGPIPE_WAS_IGNORED.load(Ordering::Relaxed) {
-        // SAFETY: the default action runs no code of ours.
-        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
-    }
-    for descriptor in 0..=2 {
-        if CLOSED_DESCRIPTORS.load(Ordering::Relaxed) & (1 << descriptor) != 0 {
-            // SAFETY: the descriptor is the runtime's /dev/null. This process ends, or becomes
-            // another, at once.
-            unsafe { libc::close(descriptor) };
-        }
-    }
-}
 
 /// The environment as it was given: every entry, in order, with bytes that are no text, without
 /// `=`, or given twice.
@@ -121,21 +72,39 @@ pub(crate) fn is_privileged_by_file() -> bool {
     unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
-/// Becomes another program in the same process. Returns only the reason why it did not.
-pub(crate) fn exec(path: &Path, arguments: &[OsString], environment: &[OsString]) -> io::Error {
-    let c_strings = |strings: &[OsString]| {
-        strings.iter().map(|string| CString::new(string.as_bytes())).collect()
-    };
-    let (Ok(path), Ok(arguments), Ok(environment)): (
-        _,
-        Result<Vec<CString>, _>,
-        Result<Vec<CString>, _>,
-    ) = (CString::new(path.as_os_str().as_bytes()), c_strings(arguments), c_strings(environment)) else {
-        return io::ErrorKind::InvalidInput.into();
-    };
-    restore();
-    let Err(errno) = unistd::execve(&path, &arguments, &environment);
-    errno.into()
+/// What another program is given.
+pub(crate) struct Invocation {
+    arguments: Vec<CString>,
+    environment: Vec<CString>,
+}
+
+impl Invocation {
+    /// # Errors
+    /// When there is a NUL in it.
+    pub(crate) fn new(arguments: Vec<OsString>, environment: &[OsString]) -> io::Result<Self> {
+        let arguments = arguments.into_iter().map(|argument| CString::new(argument.into_vec()));
+        let environment = environment.iter().map(|entry| CString::new(entry.as_bytes()));
+        Ok(Self {
+            arguments: arguments.collect::<Result<_, _>>()?,
+            environment: environment.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Becomes this program in the same process. Returns only the reason why it did not.
+    pub(crate) fn exec(&self, path: &Path) -> io::Error {
+        let Ok(path) = CString::new(path.as_os_str().as_bytes()) else {
+            return io::ErrorKind::InvalidInput.into();
+        };
+        restore_signals();
+        let Err(errno) = unistd::execve(&path, &self.arguments, &self.environment);
+        errno.into()
+    }
+}
+
+/// Whether execve(2) means that there is no such file. What is there may lack its interpreter.
+pub(crate) fn leads_nowhere(error: &io::Error) -> bool {
+    let errors = [libc::ENOENT, libc::ENOTDIR, libc::ENAMETOOLONG, libc::ELOOP, libc::ESTALE];
+    error.raw_os_error().is_some_and(|error| errors.contains(&error))
 }
 
 /// `EACCES`.
@@ -182,6 +151,7 @@ fn program_stdin(directory: &Path, input: &[u8]) -> io::Result<Stdio> {
     if input.is_empty() {
         return Ok(Stdio::null());
     }
+    ignore_write_signals();
     let mut file = tempfile::tempfile_in(directory)?;
     file.write_all(input)?;
     file.rewind()?;

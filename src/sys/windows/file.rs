@@ -7,6 +7,9 @@ use std::fs::File;
 use std::fs::Metadata;
 use std::fs::OpenOptions;
 use std::io;
+use std::io::Read;
+use std::io::Seek;
+use std::io::SeekFrom;
 use std::io::Write;
 use std::os::windows::fs::MetadataExt;
 use std::os::windows::fs::OpenOptionsExt;
@@ -62,10 +65,11 @@ pub(crate) fn full_path(path: &Path) -> PathBuf {
     }
 }
 
-/// Opens a file for reading, and tells its size in bytes, or what it is instead of a regular one. Who
+/// Opens a file for reading, and tells of it what its name would tell, or what it is instead of a
+/// regular one. Who
 /// serves a pipe of this name learns nothing of who we are.
 #[expect(unsafe_code, reason = "std's metadata fails for what is no file")]
-pub(crate) fn open_regular(path: &Path) -> io::Result<Result<(File, u64), FileKind>> {
+pub(crate) fn open_regular(path: &Path) -> io::Result<Result<(File, Metadata), FileKind>> {
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(FILE_FLAG_BACKUP_SEMANTICS)
@@ -78,7 +82,15 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<Result<(File, u64), FileKi
         _ => return Ok(Err(FileKind::Device)),
     }
     let metadata = file.metadata()?;
-    Ok(if metadata.is_dir() { Err(FileKind::Directory) } else { Ok((file, metadata.len())) })
+    Ok(if metadata.is_dir() { Err(FileKind::Directory) } else { Ok((file, metadata)) })
+}
+
+/// The bytes of a file from `start` on, `length` at most.
+pub(crate) fn read_at(mut file: &File, start: u64, length: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(length);
+    file.seek(SeekFrom::Start(start))?;
+    file.take(length as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The names in a directory, in no order.

@@ -70,12 +70,32 @@ pub(crate) fn is_privileged_by_file() -> bool {
     false
 }
 
-/// Runs the command in our place, and ends as it ends. Returns only the reason why it did not run.
-pub(crate) fn exec(path: &Path, arguments: &[OsString], environment: &[OsString]) -> io::Error {
-    match run(path, arguments, environment) {
-        Ok(code) => process::exit(code),
-        Err(error) => error,
+/// What another program is given.
+pub(crate) struct Invocation {
+    arguments: Vec<OsString>,
+    environment: Vec<OsString>,
+}
+
+impl Invocation {
+    /// # Errors
+    /// There are none.
+    pub(crate) fn new(arguments: Vec<OsString>, environment: &[OsString]) -> io::Result<Self> {
+        Ok(Self { arguments, environment: environment.to_vec() })
     }
+
+    /// Runs the program in our place, and ends as it ends. Returns only the reason why it did not
+    /// run.
+    pub(crate) fn exec(&self, path: &Path) -> io::Error {
+        match run(path, &self.arguments, &self.environment) {
+            Ok(code) => process::exit(code),
+            Err(error) => error,
+        }
+    }
+}
+
+/// Whether there is no such file.
+pub(crate) fn leads_nowhere(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn run(path: &Path, arguments: &[OsString], environment: &[OsString]) -> io::Result<i32> {
