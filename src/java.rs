@@ -37,17 +37,7 @@ pub(crate) fn keystores(
     // Several names may lead to one runtime.
     let mut homes = Vec::new();
     for (parent, company) in platform.java_runtimes {
-        let parent = Path::new(parent);
-        for name in root.names(parent).unwrap_or_default() {
-            let text = name.to_string_lossy().to_ascii_lowercase();
-            let is_one = *company == Company::None || WORDS.iter().any(|word| text.contains(word));
-            if is_one
-                && !text.starts_with('.')
-                && let Ok(home) = root.without_links(&parent.join(&name))
-            {
-                homes.push(home);
-            }
-        }
+        add_homes(root, Path::new(parent), *company, &mut homes);
     }
     homes.sort_unstable();
     homes.dedup();
@@ -55,6 +45,21 @@ pub(crate) fn keystores(
         look_into(root, platform, &home, &mut found);
     }
     found
+}
+
+fn add_homes(root: &Root, parent: &Path, company: Company, homes: &mut Vec<PathBuf>) {
+    for name in root.names(parent).unwrap_or_default() {
+        let text = name.to_string_lossy().to_ascii_lowercase();
+        let is_one = company == Company::None || WORDS.iter().any(|word| text.contains(word));
+        if text.starts_with('.') || !is_one {
+            continue;
+        }
+        let path = parent.join(&name);
+        if company == Company::Others && text == DIRECTORY {
+            add_homes(root, &path, Company::None, homes);
+        }
+        homes.extend(root.without_links(&path));
+    }
 }
 
 fn look_into(root: &Root, platform: &Platform, home: &Path, found: &mut Vec<Keystore>) {
@@ -91,6 +96,9 @@ fn look_at(
 fn is_safe(root: &Root, directory: &Path) -> bool {
     !root.is_system() || root.resolve(directory).is_ok_and(|path| sys::is_safe_directory(&path))
 }
+
+/// What has this name among other things may be one runtime, or a directory of several.
+const DIRECTORY: &str = "java";
 
 /// One of these is in a runtime's name where other things are beside it.
 const WORDS: &[&str] = &["jdk", "jre", "java", "graalvm", "zulu", "corretto", "temurin", "semeru"];

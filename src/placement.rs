@@ -33,6 +33,7 @@ use crate::report;
 use crate::root::Root;
 use crate::store;
 use crate::store::Listing;
+use crate::store::Look;
 use crate::sys;
 
 /// What came of a goal.
@@ -166,25 +167,48 @@ fn choose(
     platform: &'static Platform,
     goal: Goal<'_>,
 ) -> Result<Choice, Error> {
-    if !may_be_private(root, config, goal) {
-        return Ok(Choice::System);
-    }
-    if config.placement == Placement::Private {
+    let may_be_private = may_be_private(root, config, goal);
+    if may_be_private && config.placement == Placement::Private {
         return Ok(Choice::Private(None));
     }
-    let Err(cause) = store::writable(root, platform) else {
-        return Ok(Choice::System);
-    };
-    // To look at the whole store for this is worth it only where the anchors' own files are there.
-    let installed = store::list_local_files(root, platform).ok().and_then(|listing| {
-        let locals = local_anchors(root, platform, listing, goal);
-        let is_there = locals.iter().all(|local| local.fate != Fate::Present || local.is_current);
-        if is_there { plan_for(root, config, platform, &locals, goal).ok() } else { None }
-    });
-    Ok(match installed {
-        Some(plan) if plan.is_empty() => Choice::Installed(Box::new(plan)),
-        _ => Choice::Private(Some(Closed::store(cause))),
+    if let Some(plan) = installed(root, config, platform, goal) {
+        return Ok(Choice::Installed(Box::new(plan)));
+    }
+    Ok(match store::writable(root, platform) {
+        Err(cause) if may_be_private => Choice::Private(Some(Closed::store(cause))),
+        _ => Choice::System,
     })
+}
+
+/// The plan of a start that finds the system's store at its goal, as most do. They need no lock for
+/// that, nor the right to write: each output is replaced in one step, and one that is at its goal was
+/// brought there.
+fn installed(
+    root: &Root,
+    config: &Config,
+    platform: &'static Platform,
+    goal: Goal<'_>,
+) -> Option<Plan> {
+    let Goal::Install(_) = goal else {
+        return None;
+    };
+    let mut listing = store::list_local_files(root, platform).ok()?;
+    if listing.was_cut_short {
+        return None;
+    }
+    let errors = std::mem::take(&mut listing.errors);
+    let locals = local_anchors(root, platform, listing, goal);
+    // To look at the whole store is worth it only where the anchors' own files are there.
+    let is_there = locals.iter().all(|local| local.fate != Fate::Present || local.is_current);
+    if !is_there {
+        return None;
+    }
+    let plan = plan_for(root, config, platform, &locals, goal, Look::Glance).ok()?;
+    if !plan.is_done() {
+        return None;
+    }
+    errors.iter().for_each(report::error);
+    Some(plan)
 }
 
 /// Private files are for somebody who is told of them, by variables. Nobody is in another root, nor
@@ -244,7 +268,8 @@ fn plan_system(
 ) -> Result<Plan, Error> {
     let listing = store::list_local_files(root, platform)?;
     listing.errors.iter().for_each(report::error);
-    plan_for(root, config, platform, &local_anchors(root, platform, listing, goal), goal)
+    let locals = local_anchors(root, platform, listing, goal);
+    plan_for(root, config, platform, &locals, goal, Look::Whole)
 }
 
 fn local_anchors(
@@ -264,10 +289,11 @@ fn plan_for(
     platform: &'static Platform,
     locals: &[LocalAnchor],
     goal: Goal<'_>,
+    look: Look,
 ) -> Result<Plan, Error> {
     let keystores = keystores(root, config, platform);
     let keystores = java_keystore::observe(root, platform, keystores, locals);
-    let state = store::observe(root, platform, locals)?;
+    let state = store::observe(root, platform, locals, look)?;
     Ok(plan::plan(platform, locals, &state, keystores, goal))
 }
 

@@ -45,9 +45,18 @@ pub(crate) struct StoreState {
     pub(crate) anchors_file: Option<Vec<u8>>,
 }
 
+/// How much of the store is looked at.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Look {
+    /// As much as tells whether there is anything to do.
+    Glance,
+    /// All that a plan needs.
+    Whole,
+}
+
 /// The file in the anchors directory that is there while a plan is carried out.
 pub(crate) fn unfinished(platform: &Platform) -> PathBuf {
-    Path::new(platform.anchors_directory).join(".ca-entrypoint-unfinished")
+    Path::new(platform.anchors_directory).join(UNFINISHED)
 }
 
 /// Tells why an anchor can't be put into the store, as far as that can be told without doing so.
@@ -96,8 +105,19 @@ pub(crate) struct Listing {
     pub(crate) files: Vec<LocalFile>,
     /// Of files that can't be read: somebody's broken file keeps none of ours from being installed.
     pub(crate) errors: Vec<Error>,
+    /// An earlier start didn't get to its end.
+    pub(crate) was_cut_short: bool,
     /// Each directory is looked into once, however many links lead to it.
     visited: Places,
+}
+
+impl Listing {
+    /// Tells whether a directory wasn't visited before.
+    fn visit(&mut self, root: &Root, directory: &Path) -> Result<bool, Error> {
+        let real = root.without_links(directory);
+        let failed = |cause| Error::ReadStore { path: root.shown(directory), cause };
+        Ok(self.visited.add(key(&real.map_err(failed)?)))
+    }
 }
 
 /// # Errors
@@ -116,16 +136,13 @@ fn list_directory(
     listing: &mut Listing,
 ) -> Result<(), Error> {
     let failed = |cause| Error::ReadStore { path: root.shown(directory), cause };
-    let real = root.without_links(directory).map_err(failed)?;
-    if !listing.visited.add(key(&real)) {
-        return Ok(());
-    }
     for name in root.names(directory).map_err(failed)? {
         // A Kubernetes volume mounted here shows each file three times: by its own name, and below
         // two entries that begin so.
         if name.as_encoded_bytes().starts_with(b"..") {
             continue;
         }
+        listing.was_cut_short |= name.to_str() == Some(UNFINISHED);
         let path = directory.join(&name);
         let name = name.as_encoded_bytes();
         let is_taken = name.ends_with(platform.suffix.as_bytes())
@@ -134,7 +151,11 @@ fn list_directory(
         match bytes {
             Ok(Some(bytes)) => listing.files.push(LocalFile { path, bytes }),
             Ok(None) if platform.is_recursive && depth > 0 && is_directory(root, &path) => {
-                list_directory(root, platform, &path, depth - 1, listing)?;
+                // A link may lead back.
+                listing.visit(root, directory)?;
+                if listing.visit(root, &path)? {
+                    list_directory(root, platform, &path, depth - 1, listing)?;
+                }
             }
             Ok(None) => {}
             Err(error) => listing.errors.push(error),
@@ -155,22 +176,16 @@ pub(crate) fn observe(
     root: &Root,
     platform: &'static Platform,
     locals: &[LocalAnchor],
+    look: Look,
 ) -> Result<StoreState, Error> {
     let bundles = pem_bundle::observe(root, platform, locals)?;
     let observe = |directory| hash_directory::observe(root, platform, directory, locals);
     let hash_directories =
         platform.hash_directories.iter().map(observe).collect::<Result<Vec<_>, _>>()?;
-    let needed =
-        [Some(Path::new(platform.anchors_directory)), Path::new(platform.anchors_file).parent()]
-            .into_iter()
-            .chain(bundles.iter().map(|bundle| bundle.file.parent()))
-            .chain(
-                platform.hash_directories.iter().map(|directory| Some(Path::new(directory.path))),
-            );
-    let mut missing_directories: Vec<PathBuf> =
-        needed.flatten().filter(|path| !is_directory(root, path)).map(Path::to_owned).collect();
-    missing_directories.sort_unstable();
-    missing_directories.dedup();
+    let missing_directories = match look {
+        Look::Glance => Vec::new(),
+        Look::Whole => missing_directories(root, platform, &bundles),
+    };
     Ok(StoreState {
         missing_directories,
         bundles,
@@ -180,14 +195,34 @@ pub(crate) fn observe(
         may_be_rebuilt: platform.collection.is_none()
             || locals.iter().any(|local| local.fate == Fate::Absent)
                 && holders::exist(root, platform),
-        was_cut_short: root.exists(&unfinished(platform)),
+        was_cut_short: look == Look::Whole && root.exists(&unfinished(platform)),
         // Another root's programs aren't run.
         hooks: match &platform.hooks {
-            Some(hooks) if root.is_system() => list_hooks(root, hooks),
+            Some(hooks) if look == Look::Whole && root.is_system() => list_hooks(root, hooks),
             _ => Vec::new(),
         },
         anchors_file: root.read_store_file(Path::new(platform.anchors_file))?,
     })
+}
+
+fn missing_directories(
+    root: &Root,
+    platform: &'static Platform,
+    bundles: &[pem_bundle::State],
+) -> Vec<PathBuf> {
+    let fixed =
+        [Some(Path::new(platform.anchors_directory)), Path::new(platform.anchors_file).parent()];
+    let hash_directories =
+        platform.hash_directories.iter().map(|directory| Some(Path::new(directory.path)));
+    let needed = fixed
+        .into_iter()
+        .chain(bundles.iter().map(|bundle| bundle.file.parent()))
+        .chain(hash_directories);
+    let mut missing: Vec<PathBuf> =
+        needed.flatten().filter(|path| !is_directory(root, path)).map(Path::to_owned).collect();
+    missing.sort_unstable();
+    missing.dedup();
+    missing
 }
 
 /// The executable files that the tool would run, in its order.
@@ -217,6 +252,8 @@ fn list_hooks(root: &Root, hooks: &Hooks) -> Vec<PathBuf> {
     let in_order = places.in_order().into_iter().map(|place| found[place].clone());
     in_order.filter(is_program).collect()
 }
+
+const UNFINISHED: &str = ".ca-entrypoint-unfinished";
 
 /// How long other starts are waited for; one takes milliseconds, and each of its hooks a minute at
 /// most.

@@ -116,6 +116,11 @@ impl Plan {
         self.counts
     }
 
+    /// Whether the store and the Java keystores are at their goal already.
+    pub(crate) fn is_done(&self) -> bool {
+        self.changes.is_empty() && self.closed_keystore.is_none()
+    }
+
     /// Whether the store is at its goal already.
     pub(crate) fn is_empty(&self) -> bool {
         self.changes.is_empty()

@@ -29,6 +29,7 @@ use crate::platform;
 use crate::source;
 use crate::source::Location;
 use crate::store;
+use crate::store::Look;
 
 type Named = (Vec<u8>, Option<String>);
 
@@ -76,7 +77,7 @@ impl Machine {
         };
         let listing = store::list_local_files(&root, detected.platform).unwrap();
         let locals = local::anchors(detected.platform, listing.files, goal);
-        let mut state = store::observe(&root, detected.platform, &locals).unwrap();
+        let mut state = store::observe(&root, detected.platform, &locals, Look::Whole).unwrap();
         assert!(state.system_store.is_none(), "the store of a system that doesn't run was read");
         state.system_store = Some(self.state(detected.platform.system_stores.unwrap()));
         let keystores = java_keystore::States::default();

@@ -58,7 +58,6 @@ pub(super) const BUNDLE_ONLY: Platform = Platform {
         ("/usr/lib/jvm", Company::None),
         ("/usr/lib64/jvm", Company::None),
         ("/usr/java", Company::None),
-        ("/opt/java", Company::None),
         ("/opt", Company::Others),
         ("/usr/local", Company::Others),
     ],

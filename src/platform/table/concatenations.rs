@@ -6,6 +6,7 @@ use super::bundle_only::BUNDLE_ONLY;
 use crate::platform::Alias;
 use crate::platform::Bundle;
 use crate::platform::BundleEntries;
+use crate::platform::Company;
 use crate::platform::DirectoryEntries;
 use crate::platform::Evidence::File;
 use crate::platform::Evidence::Id;
@@ -41,6 +42,7 @@ pub(super) const ALPINE: Platform = Platform {
         paths: &["/etc/ssl/certs/java/cacerts"],
         alias: Alias::Name { prefix: "", suffix: "" },
     },
+    java_runtimes: JAVA_RUNTIMES,
     signature_databases: &[],
     hooks: Some(Hooks {
         directories: &["/etc/ca-certificates/update.d"],
@@ -84,6 +86,7 @@ pub(super) const DEBIAN: Platform = Platform {
         paths: &["/etc/ssl/certs/java/cacerts"],
         alias: Alias::Name { prefix: "debian:", suffix: ".pem" },
     },
+    java_runtimes: JAVA_RUNTIMES,
     signature_databases: &[],
     hooks: Some(Hooks {
         directories: &["/etc/ca-certificates/update.d"],
@@ -113,3 +116,8 @@ pub(super) const PHOTON: Platform = Platform {
     }],
     ..BUNDLE_ONLY
 };
+
+/// Neither distribution's packages have a directory for libraries of 64 bits, nor has a runtime's
+/// vendor a package for them that knows `/usr/java`.
+const JAVA_RUNTIMES: &[(&str, Company)] =
+    &[("/usr/lib/jvm", Company::None), ("/opt", Company::Others), ("/usr/local", Company::Others)];
