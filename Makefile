@@ -24,12 +24,14 @@ build-arm64: build ## Makes dist/linux-arm64/ca-entrypoint, and compares what it
 build-windows: toolchain ## Makes dist/windows-amd64/ca-entrypoint.exe
 	scripts/build.sh windows
 
-# Each build ends in a long step of one core: the lints have the other one meanwhile.
+# Each build ends in a long step of one core: the lints, and the build that has to give the same bytes, have the
+# other one meanwhile.
 .PHONY: check
-check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and the binaries' form and size
+check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and the binaries' form, size and bytes
 	scripts/need.sh shellcheck=shellcheck
 	$(MAKE) --no-print-directory check-binaries & binaries=$$!; trap 'kill $$binaries 2>/dev/null || true' EXIT; \
-	    $(MAKE) --no-print-directory lint; wait $$binaries
+	    $(MAKE) --no-print-directory lint; scripts/build-elsewhere.sh linux; wait $$binaries
+	scripts/check-reproducible.sh linux
 
 .PHONY: lint
 lint: toolchain
@@ -78,6 +80,14 @@ recipes: build ## Every recipe of the documentation, taken out of it and run
 windows: build-windows ## The binary for Windows under wine
 	scripts/need.sh /usr/lib/wine/wine64=wine64 wine=wine /usr/lib/x86_64-linux-gnu/libgnutls.so.30=libgnutls30 x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 openssl=openssl
 	CA_ENTRYPOINT_BIN="$(windows_binary)" cargo test --test windows -- --test-threads=4
+
+.PHONY: reproducible
+reproducible: build build-windows ## The binaries once more from another directory, without a network: the same bytes
+	scripts/check-reproducible.sh linux windows
+
+.PHONY: vendor
+vendor: toolchain ## All that a build needs from a registry, in vendor/
+	scripts/vendor.sh
 
 .PHONY: images
 images: ## The images that the tests run in

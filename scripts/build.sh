@@ -93,12 +93,15 @@ compile() {
     # SHA-256 without its rounds unrolled: 8 KiB. Where the processor has instructions for it, they are used.
     flags+=('--cfg=sha2_backend_soft="compact"')
     flags+=("${table_flags[@]}")
-    # The binary must not tell whose machine made it, nor differ between two: paths become names.
-    flags+=(
-        "--remap-path-prefix=$("$rustc" --print sysroot)=/rust"
-        "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=/crates"
-        "--remap-path-prefix=$project=/ca-entrypoint"
-    )
+    # The binary must not tell whose machine made it, nor differ between two: paths become names. A crate has
+    # one name wherever it comes from, crates.io, a mirror of it or vendor/; cargo's directory of a registry is there
+    # when something of it is.
+    "$cargo" fetch --quiet --locked --target "$target"
+    local directory
+    flags+=("--remap-path-prefix=$("$rustc" --print sysroot)=/rust" "--remap-path-prefix=$project=/ca-entrypoint")
+    for directory in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/ "$project/vendor/"; do
+        flags+=("--remap-path-prefix=${directory%/}=/crates")
+    done
     # Each way has a target directory of its own: neither another way's nor the tests' is thrown away.
     # The encoded form of the flags is the one that allows a space in a path.
     CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && echo "${flags[*]}") RUSTC=$rustc \
