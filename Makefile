@@ -47,7 +47,9 @@ lint: toolchain
 check-binaries: toolchain
 	scripts/build.sh linux
 	scripts/check-binary.sh
+	scripts/sbom.sh linux
 	scripts/check-windows.sh
+	cd dist && sha256sum --check --quiet --strict SHA256SUMS
 
 .PHONY: test
 test: toolchain ## All tests
@@ -80,6 +82,11 @@ recipes: build ## Every recipe of the documentation, taken out of it and run
 windows: build-windows ## The binary for Windows under wine
 	scripts/need.sh /usr/lib/wine/wine64=wine64 wine=wine /usr/lib/x86_64-linux-gnu/libgnutls.so.30=libgnutls30 x86_64-w64-mingw32-gcc=gcc-mingw-w64-x86-64 openssl=openssl
 	CA_ENTRYPOINT_BIN="$(windows_binary)" cargo test --test windows -- --test-threads=4
+
+.PHONY: sbom
+sbom: build build-windows ## What is in the binaries, as CycloneDX beside them, and the checksums of it all
+	scripts/sbom.sh linux
+	scripts/sbom.sh windows
 
 .PHONY: reproducible
 reproducible: build build-windows ## The binaries once more from another directory, without a network: the same bytes

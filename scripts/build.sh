@@ -1,5 +1,6 @@
 #!/bin/bash
-# build.sh linux|linux-arm64|windows: builds the release binary for one system.
+# build.sh linux|linux-arm64|windows [units]: builds the release binary for one system, or prints what that build
+# compiles, for scripts/sbom.sh: cargo's unit graph, then {"way": NAME, "rustc": VERSION}.
 #
 #   linux         dist/linux-amd64/ca-entrypoint: x86_64, musl, a static PIE, stripped
 #   linux-arm64   dist/linux-arm64/ca-entrypoint: aarch64, musl, static, stripped, by Rust's own linker
@@ -61,6 +62,9 @@ windows)
 *) fail "which system? build.sh linux, build.sh linux-arm64 or build.sh windows" ;;
 esac
 
+verb=${2:-build}
+case $verb in build | units) ;; *) fail "unknown word '$verb': nothing, or units" ;; esac
+
 have_target() {
     command -v rustup >/dev/null && rustup target add "$target" >/dev/null 2>&1
 }
@@ -104,8 +108,15 @@ compile() {
     done
     # Each way has a target directory of its own: neither another way's nor the tests' is thrown away.
     # The encoded form of the flags is the one that allows a space in a path.
-    CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && echo "${flags[*]}") RUSTC=$rustc \
-        "$cargo" build --release --locked --target "$target" --target-dir "target/$way" "$@"
+    export RUSTC=$rustc CARGO_ENCODED_RUSTFLAGS
+    CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && echo "${flags[*]}")
+    local build=("$cargo" build --release --locked --target "$target" --target-dir "target/$way" "$@")
+    if [ "$verb" = units ]; then
+        "${build[@]}" -Zunstable-options --unit-graph
+        printf '{"way": "%s", "rustc": "%s"}\n' "$way" "$("$rustc" --version | cut -d ' ' -f 2-)"
+        exit 0
+    fi
+    "${build[@]}"
 }
 
 # The compiler of Debian's packages, and what else the system's target needs from them.
@@ -144,8 +155,9 @@ debian) compile_by_debian ;;
 esac
 
 mkdir -p "$dist"
-# Removed first: the old file may be running.
-rm -f "$dist/$file"
+# Removed first: the old file may be running. The list of what is in it is another one's too.
+rm -f "$dist/$file" "$dist/$file.cdx.json"
 cp "target/$way/$target/release/$file" "$dist/$file"
 echo "$std" >"$dist/ca-entrypoint.std"
+"$scripts/checksums.sh"
 echo "build: $dist/$file, $(stat -c %s "$dist/$file") bytes, by way of $way"
