@@ -96,6 +96,10 @@ reproducible: build build-windows ## The binaries once more from another directo
 vendor: toolchain ## All that a build needs from a registry, in vendor/
 	scripts/vendor.sh
 
+.PHONY: advisories
+advisories: toolchain ## Asks RustSec's database, from the network, about the dependencies
+	scripts/cargo-deny.sh check advisories
+
 .PHONY: images
 images: ## The images that the tests run in
 	scripts/images.sh
