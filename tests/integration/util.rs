@@ -22,7 +22,12 @@ pub(crate) struct Root {
 impl Root {
     /// An image with nothing in it. [`crate::skeletons`] has the others.
     pub(crate) fn new() -> Self {
-        let directory = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        Self::new_in(Path::new(env!("CARGO_TARGET_TMPDIR")))
+    }
+
+    /// The same below this directory.
+    pub(crate) fn new_in(parent: &Path) -> Self {
+        let directory = TempDir::new_in(parent).unwrap();
         fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
         Self { directory }
     }

@@ -1,0 +1,27 @@
+//! What becomes of a trust store, and of the command, when something goes wrong with a start.
+//!
+//! `make faults` provides the binary (`CA_ENTRYPOINT_BIN`). Needs root, for chroot(2) and ptrace(2).
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "clippy.toml allows them in tests, which the helpers of tests are no less"
+)]
+
+#[allow(dead_code, reason = "the integration tests use all of it")]
+#[path = "../integration/command.rs"]
+mod command;
+#[allow(dead_code, reason = "the integration tests use all of it")]
+#[path = "../integration/openssl.rs"]
+mod openssl;
+mod rootfs;
+#[allow(dead_code, reason = "the integration tests use all of it")]
+#[path = "../integration/skeletons/mod.rs"]
+mod skeletons;
+mod tree;
+#[allow(dead_code, reason = "the integration tests use all of it")]
+#[path = "../integration/util.rs"]
+mod util;
+#[allow(dead_code, reason = "the integration tests use all of it")]
+#[path = "../integration/x509.rs"]
+mod x509;
