@@ -13,6 +13,7 @@ use std::io;
 use std::io::Write;
 use std::os::fd::IntoRawFd;
 use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::FileExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::fs::PermissionsExt;
@@ -215,9 +216,9 @@ pub(crate) fn memory_file(content: &[u8]) -> io::Result<PathBuf> {
 
 /// Puts a file in the place of `path` in one step: no reader sees a part of it.
 ///
-/// A file that can't be replaced because it is mounted is written where it is: what only grows in
-/// one appending write, so that no reader misses what was there before; what shrinks or moves in
-/// one write from the start.
+/// A file that can't be replaced because it is mounted is written where it is, in one write from
+/// where it differs: no reader misses what stands before that. Where there is no room for all of it,
+/// it is as it was.
 pub(crate) fn write_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     ignore_write_signals();
     opening(parent(path), &|| replace_file(path, content, mode))
@@ -246,12 +247,15 @@ fn replace_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
 
 fn write_in_place(path: &Path, content: &[u8]) -> io::Result<()> {
     let present = fs::read(path)?;
-    if let Some(rest) = content.strip_prefix(present.as_slice()) {
-        return OpenOptions::new().append(true).open(path)?.write_all(rest);
-    }
-    let mut file = OpenOptions::new().write(true).open(path)?;
-    file.write_all(content)?;
-    file.set_len(content.len() as u64)
+    let start = present.iter().zip(content).take_while(|(old, new)| old == new).count();
+    let file = OpenOptions::new().write(true).open(path)?;
+    let put = |content: &[u8]| {
+        file.write_all_at(&content[start..], start as u64)?;
+        file.set_len(content.len() as u64)
+    };
+    // A part of a certificate at its end costs OpenSSL the whole bundle. For what was there, there
+    // is room.
+    put(content).inspect_err(|_| _ = put(&present))
 }
 
 /// Puts a symbolic link in the place of `path` in one step.
