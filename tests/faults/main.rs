@@ -11,9 +11,12 @@
 #[allow(dead_code, reason = "the integration tests use all of it")]
 #[path = "../integration/command.rs"]
 mod command;
+mod disk;
+mod mounts;
 #[allow(dead_code, reason = "the integration tests use all of it")]
 #[path = "../integration/openssl.rs"]
 mod openssl;
+mod races;
 mod rootfs;
 #[allow(dead_code, reason = "the integration tests use all of it")]
 #[path = "../integration/skeletons/mod.rs"]
@@ -22,6 +25,7 @@ mod tree;
 #[allow(dead_code, reason = "the integration tests use all of it")]
 #[path = "../integration/util.rs"]
 mod util;
+mod witness;
 #[allow(dead_code, reason = "the integration tests use all of it")]
 #[path = "../integration/x509.rs"]
 mod x509;

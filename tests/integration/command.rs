@@ -103,11 +103,17 @@ impl Command {
     }
 
     #[track_caller]
-    pub(crate) fn spawn(mut self) -> Running {
+    pub(crate) fn spawn(self) -> Running {
+        let shown = format!("{:?}", self.inner);
+        self.try_spawn().unwrap_or_else(|e| panic!("{shown}: {e}"))
+    }
+
+    /// Tells when the system doesn't even start it.
+    pub(crate) fn try_spawn(mut self) -> io::Result<Running> {
         let shown = format!("{:?}", self.inner);
         self.inner.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = self.inner.spawn().unwrap_or_else(|e| panic!("{shown}: {e}"));
-        Running { command: shown, child, stdin: self.stdin, root: self.root }
+        let child = self.inner.spawn()?;
+        Ok(Running { command: shown, child, stdin: self.stdin, root: self.root })
     }
 }
 
@@ -169,6 +175,11 @@ impl Outcome {
 
     pub(crate) fn err(&self) -> String {
         String::from_utf8_lossy(&self.stderr).into_owned()
+    }
+
+    /// `None` where a signal ended it.
+    pub(crate) fn status_code(&self) -> Option<i32> {
+        self.status.code()
     }
 
     pub(crate) fn signal(&self) -> Option<i32> {
