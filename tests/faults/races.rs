@@ -1,0 +1,277 @@
+//! Starts at the same time as each other, as readers, as whoever rotates the CA, and as processes that
+//! hold the lock and don't let go.
+
+use std::fs;
+use std::fs::File;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process;
+use std::process::Child;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use nix::fcntl::Flock;
+use nix::fcntl::FlockArg;
+use nix::sys::signal;
+use nix::sys::signal::Signal;
+use nix::sys::stat::Mode;
+use nix::unistd::Pid;
+use nix::unistd::mkfifo;
+
+use crate::command::Command;
+use crate::command::Running;
+use crate::rootfs::CA;
+use crate::rootfs::Rootfs;
+use crate::skeletons::ANCHORS;
+use crate::skeletons::BUNDLE;
+use crate::skeletons::public_bundle;
+use crate::tree::Tree;
+use crate::witness::WITNESS;
+use crate::witness::assert_mended;
+use crate::witness::container;
+use crate::witness::corp;
+use crate::x509::Certificate;
+
+/// Rounds of each race: as many as `CA_ENTRYPOINT_ROUNDS` says, which `make faults` does.
+fn rounds() -> usize {
+    let rounds = std::env::var("CA_ENTRYPOINT_ROUNDS").ok();
+    rounds.map_or(2, |rounds| rounds.parse().expect("CA_ENTRYPOINT_ROUNDS is a number"))
+}
+
+/// Starts all of them before any is waited for, while somebody reads the bundle over and over, who
+/// always finds the public roots and never a part of a certificate. Tells what was said.
+#[track_caller]
+fn race(rootfs: &Rootfs, starts: impl IntoIterator<Item = Command>) -> Vec<String> {
+    let is_over = AtomicBool::new(false);
+    let path = rootfs.root.at(BUNDLE);
+    let read = || {
+        let mut reads = 0;
+        while !is_over.load(Ordering::Relaxed) {
+            assert_whole(&fs::read_to_string(&path).expect("there is a bundle at all times"));
+            reads += 1;
+        }
+        reads
+    };
+    let (said, reads) = thread::scope(|scope| {
+        let reader = scope.spawn(read);
+        let running: Vec<Running> = starts.into_iter().map(Command::spawn).collect();
+        let ends = running.into_iter().map(|running| running.end());
+        let said = ends
+            .map(|end| {
+                let is_done = matches!(end.status_code(), Some(0 | 42));
+                end.assert(is_done, "the command to run")
+                    .assert(end.stdout.is_empty(), "no output");
+                end.err()
+            })
+            .collect();
+        is_over.store(true, Ordering::Relaxed);
+        (said, reader.join())
+    });
+    assert!(reads.unwrap_or_else(|e| std::panic::resume_unwind(e)) > 0);
+    said
+}
+
+/// The public roots, and whole certificates behind them.
+#[track_caller]
+fn assert_whole(bundle: &str) {
+    let rest = bundle.strip_prefix(&public_bundle());
+    let rest = rest.unwrap_or_else(|| panic!("not all public roots: {bundle:?}"));
+    let certificates = [corp(), second()].map(|certificate| certificate.pem());
+    let is_whole = certificates.iter().fold(rest.to_owned(), |rest, pem| rest.replacen(pem, "", 1));
+    assert!(is_whole.is_empty(), "a part of a certificate: {bundle:?}");
+}
+
+/// What somebody else mounts.
+fn second() -> Certificate {
+    Certificate::ca("Second CA")
+}
+
+/// A start with this command, or with none.
+fn start(rootfs: &Rootfs, arguments: &[&str]) -> Command {
+    Command::inside(&rootfs.root, arguments)
+}
+
+fn talkative(said: &[String]) -> Vec<&String> {
+    said.iter().filter(|said| !said.is_empty()).collect()
+}
+
+#[test]
+fn starts_at_the_same_time_install_once() {
+    let rootfs = container();
+    for _ in 0..rounds() {
+        rootfs.reset();
+        let said = race(&rootfs, (0..STARTS).map(|_| start(&rootfs, &[WITNESS])));
+        assert_eq!(talkative(&said), [INSTALLED]);
+        assert_mended("starts at the same time", &rootfs);
+    }
+}
+
+#[test]
+fn starts_of_a_user_without_rights_at_the_same_time_make_one_copy() {
+    let rootfs = container();
+    for _ in 0..rounds() {
+        rootfs.reset();
+        let by_user = || start(&rootfs, &[WITNESS]).by(crate::rootfs::USER);
+        let said = race(&rootfs, (0..STARTS).map(|_| by_user()));
+        assert!(!talkative(&said).is_empty());
+        let directory = format!("/dev/shm/ca-entrypoint-{}", crate::rootfs::USER);
+        let names = rootfs.root.names(&directory);
+        let is_copy = |name: &&String| name.starts_with("bundle-") || name.starts_with("anchors-");
+        assert!(names.iter().filter(is_copy).count() == names.len(), "{names:?}");
+    }
+}
+
+#[test]
+fn installations_and_removals_at_the_same_time_end_as_one_of_them() {
+    let rootfs = container();
+    let without = rootfs.tree();
+    for _ in 0..rounds() {
+        rootfs.reset();
+        let of = |number| if number % 2 == 0 { &[WITNESS][..] } else { &["--remove"] };
+        race(&rootfs, (0..STARTS).map(|number| start(&rootfs, of(number))));
+        let tree = rootfs.tree();
+        if !is_same_store(&tree, &without) {
+            start(&rootfs, &[]).run().ok().is_silent();
+        }
+        start(&rootfs, &["--remove"]).run().ok();
+        assert!(is_same_store(&rootfs.tree(), &without));
+    }
+}
+
+fn is_same_store(tree: &Tree, other: &Tree) -> bool {
+    tree.differing(other).next().is_none()
+}
+
+#[test]
+fn starts_with_different_cas_install_both() {
+    let rootfs = container();
+    rootfs.root.write("/second.pem", second().pem());
+    let options = |number| match number % 2 {
+        0 => &["--ca", CA, WITNESS],
+        _ => &["--ca", "/second.pem", WITNESS],
+    };
+    for _ in 0..rounds() {
+        rootfs.reset();
+        rootfs.root.write("/second.pem", second().pem());
+        let said = race(&rootfs, (0..STARTS).map(|number| start(&rootfs, options(number))));
+        assert_eq!(talkative(&said), [INSTALLED, INSTALLED]);
+        // Together they have a file that names them both.
+        for _ in 0..2 {
+            start(&rootfs, &["--ca", CA, "--ca", "/second.pem"]).run().ok();
+        }
+        let bundle = String::from_utf8(rootfs.root.read(BUNDLE)).unwrap();
+        assert_eq!(bundle.matches("BEGIN").count(), 5, "both: {bundle}");
+        assert_whole(&bundle);
+    }
+}
+
+/// A volume as the kubelet makes it: the file is a link into `..data`, which is a link that is
+/// replaced in one step.
+#[test]
+fn a_volume_whose_content_is_swapped_gives_one_ca_or_the_other() {
+    let rootfs = container();
+    let root = &rootfs.root;
+    root.write("/ca/..1/ca.crt", corp().pem()).write("/ca/..2/ca.crt", second().pem());
+    root.link("/ca/..data", "..1").link("/ca/ca.crt", "..data/ca.crt");
+    let is_over = AtomicBool::new(false);
+    let swap = || {
+        for number in (1..=2).cycle() {
+            symlink(format!("..{number}"), root.at("/ca/..data_tmp")).unwrap();
+            fs::rename(root.at("/ca/..data_tmp"), root.at("/ca/..data")).unwrap();
+            if is_over.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(swap);
+        for path in ["/ca", "/ca/ca.crt"] {
+            for _ in 0..rounds() {
+                let said =
+                    race(&rootfs, (0..STARTS).map(|_| start(&rootfs, &["--ca", path, WITNESS])));
+                for said in talkative(&said) {
+                    assert!(
+                        said.starts_with("ca-entrypoint: trust store updated: 1 added, "),
+                        "{said}"
+                    );
+                }
+                let bundle = String::from_utf8(root.read(BUNDLE)).unwrap();
+                assert_eq!(bundle.matches("BEGIN").count(), 4, "one of them: {bundle}");
+            }
+            start(&rootfs, &["--remove"]).run().ok();
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+}
+
+/// A process that stands still once it has locked the store: in place of a start that was stopped.
+fn stuck(rootfs: &Rootfs) -> Child {
+    let directory = File::open(rootfs.root.at(ANCHORS)).unwrap();
+    let lock = Flock::lock(directory, FlockArg::LockExclusiveNonblock).map_err(|(_, e)| e).unwrap();
+    // The child's stdin is the directory, and with it the lock, which this process gives up.
+    let lock = lock.try_clone().unwrap();
+    let child = process::Command::new("sleep").arg("1000").stdin(lock).spawn().unwrap();
+    signal::kill(pid(&child), Signal::SIGSTOP).unwrap();
+    child
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(child.id().cast_signed())
+}
+
+#[test]
+fn a_lock_is_gone_with_the_process_that_held_it() {
+    let rootfs = container();
+    let mut holder = stuck(&rootfs);
+    let waiting: Vec<Running> = (0..2).map(|_| start(&rootfs, &[WITNESS]).spawn()).collect();
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    let said: Vec<String> =
+        waiting.into_iter().map(|waiting| waiting.end().code(42).err()).collect();
+    assert_eq!(talkative(&said), [INSTALLED]);
+}
+
+/// Takes a minute, as it shall: a hook may take as long. `make faults` has it.
+#[test]
+fn a_lock_that_is_never_given_up_keeps_no_command_from_running() {
+    if rounds() < FULL {
+        return;
+    }
+    let rootfs = container();
+    let before = rootfs.tree();
+    let mut holder = stuck(&rootfs);
+    let outcome = start(&rootfs, &[WITNESS]).run();
+    outcome.code(42).complains_once_of(ANCHORS).says("60 s");
+    assert!(is_same_store(&before, &rootfs.tree()));
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    assert_mended("a lock that was held", &rootfs);
+}
+
+/// What stands in the anchors directory's place, and what is said of it.
+#[test]
+fn what_cannot_be_locked_is_told() {
+    for (what, kind) in NO_DIRECTORIES {
+        let rootfs = container();
+        fs::remove_dir(rootfs.root.at(ANCHORS)).unwrap();
+        kind(&rootfs.root.at(ANCHORS));
+        let outcome = start(&rootfs, &[WITNESS]).run();
+        outcome.code(42).says("ca-entrypoint: ").says(what);
+        let is_old = rootfs.root.read(BUNDLE) == public_bundle().as_bytes();
+        outcome.assert(is_old, "the old bundle");
+    }
+}
+
+const NO_DIRECTORIES: [(&str, fn(&Path)); 3] = [
+    ("File exists", |path| fs::write(path, "").unwrap()),
+    ("File exists", |path| mkfifo(path, Mode::S_IRWXU).unwrap()),
+    ("Symbolic link loop", |path| symlink("ca-certificates", path).unwrap()),
+];
+
+/// Rounds of who wants to know.
+const FULL: usize = 100;
+
+const STARTS: usize = 64;
+
+const INSTALLED: &str = "ca-entrypoint: trust store updated: 1 added, 0 removed\n";
