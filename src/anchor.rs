@@ -75,11 +75,11 @@ impl TrustAnchors {
                 replaced.add(source);
             }
         }
-        let mut seen = Places::default();
-        let mut anchors = Vec::new();
+        let mut places = Places::default();
+        let mut anchors: Vec<Anchor> = Vec::new();
         for contents in contents {
             for (index, certificate) in contents.certificates.iter().enumerate() {
-                if seen.add(&certificate.fingerprint.0) {
+                let Some(place) = places.enter(&certificate.fingerprint.0, anchors.len()) else {
                     anchors.push(Anchor {
                         certificate: certificate.clone(),
                         source: contents.source.clone(),
@@ -87,6 +87,11 @@ impl TrustAnchors {
                         number: index + 1,
                         concerns: contents.concerns(certificate, now),
                     });
+                    continue;
+                };
+                // Of several sources the one that it is named by is the same in any order.
+                if contents.source < anchors[place].source {
+                    anchors[place].source.clone_from(&contents.source);
                 }
             }
         }
