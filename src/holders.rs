@@ -11,6 +11,7 @@ use crate::local::LocalAnchor;
 use crate::pem;
 use crate::places::Places;
 use crate::places::key;
+use crate::platform::Collection;
 use crate::platform::Platform;
 use crate::root::Root;
 
@@ -36,19 +37,31 @@ pub(crate) fn exist(root: &Root, platform: &Platform) -> bool {
     })
 }
 
-/// Marks what a store that has lost its sources trusts already: nothing else would tell it from ours
-/// when ours go.
+/// Marks what a store trusts already that has lost its sources, or was added to by hand: nothing else
+/// would tell it from ours when ours go.
 fn mark_known(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
-    let is_new = |local: &&mut LocalAnchor| local.is_ours && !local.existed;
-    if !locals.iter_mut().any(|local| is_new(&local)) || exist(root, platform) {
+    let is_new = |local: &LocalAnchor| local.is_ours && !local.existed;
+    let Some(collection) = platform.collection.as_ref().filter(|_| locals.iter().any(is_new))
+    else {
         return;
-    }
+    };
     let read = |path: &&str| root.read_store_file(Path::new(path)).ok().flatten();
     let mut bundles = platform.main_bundles().iter().filter_map(read);
     let mut known = Places::default();
     add_certificates(&bundles.next().unwrap_or_default(), &mut known);
-    for local in locals.iter_mut().filter(is_new) {
-        if local.certificate().is_some_and(|certificate| known.contains(&certificate.der)) {
+    let is_in = |certificates: &Places, local: &LocalAnchor| {
+        local.certificate().is_some_and(|certificate| certificates.contains(&certificate.der))
+    };
+    if !locals.iter().any(|local| is_new(local) && is_in(&known, local)) {
+        return;
+    }
+    // What the tool finds elsewhere needs no mark, and what another file of ours put in gets none.
+    let mut others = held(root, platform, collection, locals);
+    for local in locals.iter().filter(|local| local.is_ours && local.existed && !local.is_known()) {
+        local.certificates.iter().for_each(|certificate| _ = others.add(&certificate.der));
+    }
+    for local in locals.iter_mut().filter(|local| is_new(local)) {
+        if is_in(&known, local) && !is_in(&others, local) {
             local.mark_known();
         }
     }
@@ -61,6 +74,25 @@ fn keep_held(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
     else {
         return;
     };
+    let held = held(root, platform, collection, locals);
+    for local in locals.iter_mut().filter(|local| is_absent(local)) {
+        // What is no CA the tool would take from nobody.
+        let is_held = |certificate: &Certificate| {
+            !certificate.purposes.is_empty() && held.contains(&certificate.der)
+        };
+        if local.is_known() || local.certificate().is_some_and(is_held) {
+            local.fate = Fate::AbsentHere;
+        }
+    }
+}
+
+/// What the tool finds besides our own files.
+fn held(
+    root: &Root,
+    platform: &Platform,
+    collection: &Collection,
+    locals: &[LocalAnchor],
+) -> Places {
     let mut held = Places::default();
     let mut ours = Places::default();
     for local in locals.iter().filter(|local| local.is_ours) {
@@ -77,15 +109,7 @@ fn keep_held(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
             }
         }
     }
-    for local in locals.iter_mut().filter(|local| is_absent(local)) {
-        // What is no CA the tool would take from nobody.
-        let is_held = |certificate: &Certificate| {
-            !certificate.purposes.is_empty() && held.contains(&certificate.der)
-        };
-        if local.is_known() || local.certificate().is_some_and(is_held) {
-            local.fate = Fate::AbsentHere;
-        }
-    }
+    held
 }
 
 /// Adds what a file makes p11-kit trust (`populate_trust` in its `trust/parser.c`): in a directory of
