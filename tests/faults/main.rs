@@ -8,6 +8,7 @@
     reason = "clippy.toml allows them in tests, which the helpers of tests are no less"
 )]
 
+mod calls;
 #[allow(dead_code, reason = "the integration tests use all of it")]
 #[path = "../integration/command.rs"]
 mod command;
@@ -16,15 +17,20 @@ mod mounts;
 #[allow(dead_code, reason = "the integration tests use all of it")]
 #[path = "../integration/openssl.rs"]
 mod openssl;
+mod points;
 mod races;
 mod rootfs;
+mod scenario;
 #[allow(dead_code, reason = "the integration tests use all of it")]
 #[path = "../integration/skeletons/mod.rs"]
 mod skeletons;
+mod starts;
+mod tracer;
 mod tree;
 #[allow(dead_code, reason = "the integration tests use all of it")]
 #[path = "../integration/util.rs"]
 mod util;
+mod verdict;
 mod witness;
 #[allow(dead_code, reason = "the integration tests use all of it")]
 #[path = "../integration/x509.rs"]

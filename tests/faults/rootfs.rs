@@ -101,7 +101,7 @@ pub(crate) fn binary() -> PathBuf {
 }
 
 /// A directory of a file system in memory, where one is that programs can be run from.
-fn memory() -> PathBuf {
+pub(crate) fn memory() -> PathBuf {
     let shm = Path::new("/dev/shm");
     let is_fit = statvfs(shm).is_ok_and(|shm| !shm.flags().contains(FsFlags::ST_NOEXEC));
     if is_fit { shm.to_owned() } else { PathBuf::from(env!("CARGO_TARGET_TMPDIR")) }

@@ -33,11 +33,13 @@ pub(crate) enum Kind {
 }
 
 impl Tree {
-    /// All below a directory but `/bin`: programs are large, and nobody's to change.
+    /// All below a directory but `/bin`, since programs are large and nobody's to change, and
+    /// `/dev/null`, whatever stands for it.
     pub(crate) fn of(directory: &Path) -> Self {
         let paths = walk(directory).into_iter();
         let inside = paths.map(|path| (path.strip_prefix(directory).unwrap().to_owned(), path));
-        let entries = inside.filter(|(name, _)| !name.starts_with("bin"));
+        let entries =
+            inside.filter(|(name, _)| !name.starts_with("bin") && name != Path::new("dev/null"));
         Self(entries.filter_map(|(name, path)| Some((name, Entry::of(&path)?))).collect())
     }
 

@@ -43,6 +43,10 @@ impl Member {
         pem("CERTIFICATE", &self.der)
     }
 
+    pub(crate) fn der(&self) -> &[u8] {
+        &self.der
+    }
+
     /// `X509_CERT_AUX` follows: the purposes if the data has some, and the label.
     fn trusted_pem(&self) -> String {
         let usages: Vec<u8> = self.usages.iter().flat_map(|usage| tlv(6, usage)).collect();
