@@ -12,7 +12,9 @@ mod calls;
 #[allow(dead_code, reason = "the integration tests use all of it")]
 #[path = "../integration/command.rs"]
 mod command;
+mod denied;
 mod disk;
+mod limits;
 mod mounts;
 #[allow(dead_code, reason = "the integration tests use all of it")]
 #[path = "../integration/openssl.rs"]
@@ -25,6 +27,7 @@ mod scenario;
 #[path = "../integration/skeletons/mod.rs"]
 mod skeletons;
 mod starts;
+mod streams;
 mod tracer;
 mod tree;
 #[allow(dead_code, reason = "the integration tests use all of it")]

@@ -31,13 +31,9 @@ use crate::witness::WITNESS;
 use crate::witness::assert_mended;
 use crate::witness::container;
 use crate::witness::corp;
+use crate::witness::is_exhaustive;
+use crate::witness::rounds;
 use crate::x509::Certificate;
-
-/// Rounds of each race: as many as `CA_ENTRYPOINT_ROUNDS` says, which `make faults` does.
-fn rounds() -> usize {
-    let rounds = std::env::var("CA_ENTRYPOINT_ROUNDS").ok();
-    rounds.map_or(2, |rounds| rounds.parse().expect("CA_ENTRYPOINT_ROUNDS is a number"))
-}
 
 /// Starts all of them before any is waited for, while somebody reads the bundle over and over, who
 /// always finds the public roots and never a part of a certificate. Tells what was said.
@@ -235,7 +231,7 @@ fn a_lock_is_gone_with_the_process_that_held_it() {
 /// Takes a minute, as it shall: a hook may take as long. `make faults` has it.
 #[test]
 fn a_lock_that_is_never_given_up_keeps_no_command_from_running() {
-    if rounds() < FULL {
+    if !is_exhaustive() {
         return;
     }
     let rootfs = container();
@@ -268,9 +264,6 @@ const NO_DIRECTORIES: [(&str, fn(&Path)); 3] = [
     ("File exists", |path| mkfifo(path, Mode::S_IRWXU).unwrap()),
     ("Symbolic link loop", |path| symlink("ca-certificates", path).unwrap()),
 ];
-
-/// Rounds of who wants to know.
-const FULL: usize = 100;
 
 const STARTS: usize = 64;
 

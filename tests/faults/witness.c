@@ -115,7 +115,8 @@ __attribute__((used)) static void start(long *stack)
     char **arguments = (char **)(stack + 1);
 
     if (stack[0] > 1 && arguments[1][0] >= '0' && arguments[1][0] <= '9') {
-        out = arguments[1][0] - '0';
+        for (const char *digit = arguments[1]; *digit; digit++)
+            out = 10 * out + *digit - '0';
         tell_process();
         strings("argument=", arguments);
         strings("variable=", arguments + stack[0] + 1);

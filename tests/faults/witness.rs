@@ -2,6 +2,7 @@
 //! is like: the command ran, with what it would have been given without us; the store is the old one
 //! or the new one; nothing else was written; and the next start makes up for what this one could not.
 
+use std::env;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use crate::command::Command;
 use crate::command::Outcome;
 use crate::rootfs::CA;
 use crate::rootfs::Rootfs;
+use crate::rootfs::USER;
 use crate::rootfs::debian;
 use crate::skeletons::BUNDLE;
 use crate::skeletons::copy_program;
@@ -87,6 +89,43 @@ impl<'a> Start<'a> {
         assert_unharmed(what, self.rootfs, &before, &outcome);
         Some(outcome)
     }
+}
+
+/// What a start's world is like.
+pub(crate) type World = (String, Box<dyn Fn(Command) -> Command>);
+
+/// In each of these worlds the command runs, for root and for a user without rights, and nothing is
+/// harmed by it. At least so many of them are such that the command runs without us.
+#[track_caller]
+pub(crate) fn survives(least: usize, worlds: impl IntoIterator<Item = World>) {
+    let rootfs = container();
+    let mut count = 0;
+    for (what, prepare) in worlds {
+        for user in [0, USER] {
+            rootfs.reset();
+            let what = format!("{what}, by {user}");
+            let prepare = |command| {
+                let command = prepare(command);
+                if user == 0 { command } else { command.by(user) }
+            };
+            if Start::new(&rootfs, &prepare).check(&what).is_some() {
+                count += 1;
+                assert_mended(&what, &rootfs);
+            }
+        }
+    }
+    assert!(count >= least, "{count} of at least {least}");
+}
+
+/// Rounds of each race, and how far the rest goes: `CA_ENTRYPOINT_ROUNDS`, which `make faults` sets.
+pub(crate) fn rounds() -> usize {
+    let rounds = env::var("CA_ENTRYPOINT_ROUNDS").ok();
+    rounds.map_or(2, |rounds| rounds.parse().expect("CA_ENTRYPOINT_ROUNDS is a number"))
+}
+
+/// Whether all is to be tried that can be.
+pub(crate) fn is_exhaustive() -> bool {
+    rounds() >= 100
 }
 
 /// The command was given what it would have been given without us, and variables of ours.
@@ -210,9 +249,9 @@ fn alarm() {
 pub(crate) const OURS: &str = "/bin/ca-entrypoint";
 pub(crate) const WITNESS: &str = "/bin/witness";
 
-/// The descriptor that the witness reports to.
-const REPORT: &str = "9";
-const REPORT_DESCRIPTOR: i32 = 9;
+/// The descriptor that the witness reports to: beyond those of this process.
+const REPORT: &str = "1000";
+const REPORT_DESCRIPTOR: i32 = 1000;
 
 /// The witness's exit code.
 const RAN: i32 = 42;
