@@ -41,6 +41,8 @@ pub(crate) struct Sources {
     pub(crate) errors: Vec<Error>,
     /// Names of sources of which something could not be read.
     pub(crate) unread: Places,
+    /// Bytes that may still be read.
+    budget: u64,
 }
 
 impl Sources {
@@ -49,21 +51,25 @@ impl Sources {
         self.errors.push(error);
     }
 
-    /// What may still be read.
-    fn budget(&self) -> u64 {
-        let read: usize = self.sources.iter().map(|source| source.bytes.len()).sum();
-        SIZE_MAX.saturating_sub(read as u64)
+    fn add(&mut self, source: Source) {
+        self.budget = self.budget.saturating_sub(source.bytes.len() as u64);
+        self.sources.push(source);
     }
 }
 
 /// Reads all locations. A location with nothing at it is no error: a container that was given no CA
 /// needs none.
 pub(crate) fn read(root: &Root, locations: &[Location]) -> Sources {
-    let mut found = Sources { sources: Vec::new(), errors: Vec::new(), unread: Places::default() };
+    let mut found = Sources {
+        sources: Vec::new(),
+        errors: Vec::new(),
+        unread: Places::default(),
+        budget: SIZE_MAX,
+    };
     for location in locations {
         match location {
             Location::Path(path) => read_path(root, path, &mut found),
-            Location::Text { variable, pem } => found.sources.push(Source {
+            Location::Text { variable, pem } => found.add(Source {
                 name: name_of(Path::new(variable)),
                 path: PathBuf::from(format!("${variable}")),
                 bytes: pem.clone(),
@@ -75,8 +81,8 @@ pub(crate) fn read(root: &Root, locations: &[Location]) -> Sources {
 }
 
 fn read_path(root: &Root, path: &Path, found: &mut Sources) {
-    match read_file(root, path, found.budget()) {
-        Ok((bytes, is_public)) => found.sources.push(Source {
+    match read_file(root, path, found.budget) {
+        Ok((bytes, is_public)) => found.add(Source {
             name: name_of(path),
             path: path.to_owned(),
             bytes,
@@ -114,10 +120,10 @@ fn read_directory(root: &Root, directory: &Path, found: &mut Sources) {
         found.fail(directory, Error::NoCaInDirectory { path: directory.to_owned() });
     }
     for path in paths {
-        match read_file(root, &path, found.budget()) {
+        match read_file(root, &path, found.budget) {
             Ok((bytes, is_public)) => {
                 let name = name_of(directory);
-                found.sources.push(Source { name, path, bytes, is_public });
+                found.add(Source { name, path, bytes, is_public });
             }
             Err(error) => found.fail(directory, error),
         }
