@@ -78,6 +78,10 @@ impl TrustAnchors {
         let mut places = Places::default();
         let mut anchors: Vec<Anchor> = Vec::new();
         for contents in contents {
+            let mut subjects = Places::default();
+            for certificate in &contents.certificates {
+                subjects.add(&certificate.subject_der);
+            }
             for (index, certificate) in contents.certificates.iter().enumerate() {
                 let Some(place) = places.enter(&certificate.fingerprint.0, anchors.len()) else {
                     anchors.push(Anchor {
@@ -85,7 +89,7 @@ impl TrustAnchors {
                         source: contents.source.clone(),
                         path: contents.path.clone(),
                         number: index + 1,
-                        concerns: contents.concerns(certificate, now),
+                        concerns: concerns(certificate, &subjects, now),
                     });
                     continue;
                 };
@@ -190,31 +194,29 @@ impl Contents {
             is_clean_pem: false,
         }
     }
+}
 
-    /// What will keep clients from trusting a certificate, at a time in seconds since 1970: its own
-    /// concerns, what the time adds to them, and what its neighbours take away.
-    fn concerns(&self, certificate: &Certificate, now: i64) -> Vec<Concern> {
-        let mut concerns = Vec::new();
-        if now > *certificate.validity.end() {
-            concerns.push(Concern::Expired { on: date(*certificate.validity.end()) });
-        } else if now < *certificate.validity.start() {
-            concerns.push(Concern::NotYetValid { until: date(*certificate.validity.start()) });
-        }
-        let is_self_issued = certificate.is_self_issued();
-        let has_issuer = is_self_issued
-            || self.certificates.iter().any(|other| other.subject_der == certificate.issuer_der);
-        // GitLab's documentation has people mount the server's certificate, its intermediate and
-        // its root in one file. The first is no CA and needs not be one, as the last is there.
-        let is_leaf_of_chain = has_issuer && !is_self_issued;
-        let own = certificate.concerns.iter();
-        concerns.extend(
-            own.filter(|&concern| *concern != Concern::NotCa || !is_leaf_of_chain).cloned(),
-        );
-        if !has_issuer && !concerns.contains(&Concern::NotCa) {
-            concerns.push(Concern::IssuerAbsent);
-        }
-        concerns
+/// What will keep clients from trusting a certificate, at a time in seconds since 1970: its own
+/// concerns, what the time adds to them, and what its neighbours, of these subjects, take away.
+fn concerns(certificate: &Certificate, subjects: &Places, now: i64) -> Vec<Concern> {
+    let mut concerns = Vec::new();
+    if now > *certificate.validity.end() {
+        concerns.push(Concern::Expired { on: date(*certificate.validity.end()) });
+    } else if now < *certificate.validity.start() {
+        concerns.push(Concern::NotYetValid { until: date(*certificate.validity.start()) });
     }
+    let is_self_issued = certificate.is_self_issued();
+    let has_issuer = is_self_issued || subjects.contains(&certificate.issuer_der);
+    // GitLab's documentation has people mount the server's certificate, its intermediate and its
+    // root in one file. The first is no CA and needs not be one, as the last is there.
+    let is_leaf_of_chain = has_issuer && !is_self_issued;
+    let own = certificate.concerns.iter();
+    concerns
+        .extend(own.filter(|&concern| *concern != Concern::NotCa || !is_leaf_of_chain).cloned());
+    if !has_issuer && !concerns.contains(&Concern::NotCa) {
+        concerns.push(Concern::IssuerAbsent);
+    }
+    concerns
 }
 
 /// How the certificates were written down.
