@@ -7,9 +7,9 @@ use crate::certificates;
 use crate::engine::Run;
 use crate::engine::binary;
 use crate::engine::docker;
-use crate::engine::docker_with_input;
 use crate::engine::unique_name;
 use crate::manifest::Manifest;
+use crate::shell::Shell;
 
 /// What `make images` builds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,6 +58,7 @@ impl Image {
 /// [`certificates`] in `/fixtures`. It has no network but its own loopback.
 pub(crate) struct Container {
     name: String,
+    shell: Shell,
 }
 
 impl Container {
@@ -69,14 +70,10 @@ impl Container {
     pub(crate) fn start_with(image: Image, options: &[&str]) -> Self {
         let name = unique_name("container");
         let mounts = mounts();
-        let mut arguments = vec!["run", "--detach", "--rm", "--init", "--name", &name];
-        arguments.extend(mounts.iter().map(String::as_str));
+        let mut arguments: Vec<&str> = mounts.iter().map(String::as_str).collect();
         arguments.extend(options);
-        // It ends by itself when this process is killed before it can remove it.
-        arguments.extend([image.reference(), "sleep", "900"]);
-        let run = docker(&arguments);
-        assert_eq!(run.code, 0, "cannot start a container: make images\n{run}");
-        Self { name }
+        let shell = Shell::start(&name, image.reference(), &arguments);
+        Self { name, shell }
     }
 
     /// By which other containers can join it.
@@ -96,10 +93,7 @@ impl Container {
     }
 
     pub(crate) fn try_sh_with_input(&self, script: &str, input: &[u8]) -> Run {
-        let mut arguments = vec!["exec", "--interactive", &self.name];
-        arguments.extend(CLEAN);
-        arguments.extend(["sh", "-euc", script]);
-        docker_with_input(&arguments, input)
+        self.shell.run(script, input)
     }
 
     /// The trust store with its anchors directory.
@@ -139,12 +133,6 @@ impl Container {
             "openssl verify -no-CAfile -no-CAstore -CApath /etc/ssl/certs /fixtures/{certificate}"
         ));
         run.code == 0
-    }
-}
-
-impl Drop for Container {
-    fn drop(&mut self) {
-        let _ = docker(&["rm", "--force", &self.name]);
     }
 }
 
@@ -214,10 +202,3 @@ fn mounts() -> Vec<String> {
         format!("--volume={}:/fixtures:ro", certificates::directory()),
     ]
 }
-
-const CLEAN: [&str; 4] = [
-    "env",
-    "-i",
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    "HOME=/nonexistent",
-];

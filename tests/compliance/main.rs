@@ -28,5 +28,6 @@ mod private;
 mod restarts;
 mod restricted;
 mod same_store;
+mod shell;
 mod side;
 mod ubi;
