@@ -6,6 +6,7 @@ use crate::container::Container;
 use crate::container::Image;
 use crate::families::Family;
 use crate::families::on_each_family;
+use crate::keystores::KEYTOOL;
 use crate::p11_kit_store::assert_idle;
 use crate::p11_kit_store::remove;
 use crate::side::install;
@@ -92,7 +93,8 @@ fn an_issuer_without_a_name(family: &Family) {
     for (container, code) in [(ours, 0), (theirs, 1)] {
         let keystore = container.read(family.keystore);
         java.try_sh_with_input("cat >/tmp/keystore", &keystore).expect_success();
-        java.try_sh("keytool -list -keystore /tmp/keystore -storepass changeit").expect_code(code);
+        java.try_sh(&format!("{KEYTOOL} -list -keystore /tmp/keystore -storepass changeit"))
+            .expect_code(code);
     }
     let (ours_store, theirs_store) = (family.store(ours), family.store(theirs));
     let differing = ours_store.changed_paths(&theirs_store);

@@ -5,6 +5,7 @@ use crate::container::Container;
 use crate::container::Image;
 use crate::families::Family;
 use crate::families::on_each_family;
+use crate::keystores::KEYTOOL;
 use crate::side::install;
 
 on_each_family! {
@@ -266,14 +267,16 @@ fn the_old_hash_is_openssl_s(family: &'static Family) {
 
 fn java_reads_the_keystore(family: &'static Family) {
     let container = Container::start(family.image);
+    let java = Container::start(Image::Clients);
     for certificate in ["chain.crt", "twins.crt", "not-ascii.crt", "no-label.crt"] {
         install(&container, certificate).expect_success();
         let expected = family.keystore(&container);
-        let java = Container::start(Image::Clients);
         java.try_sh_with_input("cat >/tmp/keystore", &container.read(family.keystore))
             .expect_success();
         let listing = java
-            .sh("LC_ALL=C.UTF-8 keytool -list -rfc -keystore /tmp/keystore -storepass changeit")
+            .sh(&format!(
+                "LC_ALL=C.UTF-8 {KEYTOOL} -list -rfc -keystore /tmp/keystore -storepass changeit"
+            ))
             .stdout();
         let aliases: Vec<&str> =
             listing.lines().filter_map(|line| line.strip_prefix("Alias name: ")).collect();
