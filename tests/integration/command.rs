@@ -178,6 +178,7 @@ impl Outcome {
     }
 
     /// `None` where a signal ended it.
+    #[allow(dead_code, reason = "the tests of faults ask")]
     pub(crate) fn status_code(&self) -> Option<i32> {
         self.status.code()
     }

@@ -43,6 +43,7 @@ impl Member {
         pem("CERTIFICATE", &self.der)
     }
 
+    #[allow(dead_code, reason = "the tests of faults ask")]
     pub(crate) fn der(&self) -> &[u8] {
         &self.der
     }
