@@ -33,6 +33,8 @@ table_flags=(-Cforce-unwind-tables=no)
 # And where the standard library is built too, a panic is one instruction, without a message: 45 KiB, and a
 # sixth of the instructions of a start. src/sys/unix/last_resort.rs makes a message and the command's start of it.
 abort_flags=(-Zunstable-options -Cpanic=immediate-abort)
+# On Windows it is the panic that is caught.
+[ "${1:-}" != windows ] || abort_flags=()
 build_std=("-Zbuild-std=std,panic_abort" -Zbuild-std-features=optimize_for_size)
 
 fail() {

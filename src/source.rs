@@ -82,12 +82,9 @@ pub(crate) fn read(root: &Root, locations: &[Location]) -> Sources {
 
 fn read_path(root: &Root, path: &Path, found: &mut Sources) {
     match read_file(root, path, found.budget) {
-        Ok((bytes, is_public)) => found.add(Source {
-            name: name_of(path),
-            path: path.to_owned(),
-            bytes,
-            is_public,
-        }),
+        Ok((bytes, is_public)) => {
+            found.add(Source { name: name_of(path), path: path.to_owned(), bytes, is_public });
+        }
         // A link that leads nowhere is there.
         Err(Error::ReadCa { .. }) if root.has_entry(path).is_ok_and(|exists| !exists) => {
             log::debug!("no CA at '{}'", path.display());
