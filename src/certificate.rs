@@ -53,8 +53,9 @@ impl Certificate {
     pub(crate) fn parse_prefix(der: &[u8]) -> Option<(Self, &[u8])> {
         // The extensions that matter are parsed by those who ask for them.
         let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
-        let (rest, x509) = parser.parse(der).ok()?;
-        let der = &der[..der.len() - rest.len()];
+        let bounded = der.get(..SIZE_MAX).unwrap_or(der);
+        let (rest, x509) = parser.parse(bounded).ok()?;
+        let (der, rest) = der.split_at(bounded.len() - rest.len());
         // OpenSSL reads no certificate whose names it can't make canonical.
         let is_self_issued = x509.issuer().as_raw() == x509.subject().as_raw();
         if !is_certificate(der) || !is_self_issued && subject_hash(x509.issuer()).is_none() {
@@ -91,6 +92,10 @@ impl Certificate {
         pem::encode(&self.der)
     }
 }
+
+/// Bytes of a certificate. Go takes no more in a handshake, and OpenSSL less; while they are looked at,
+/// names and extensions of no length take fifty times what they are written in.
+const SIZE_MAX: usize = 256 << 10;
 
 /// A `SEQUENCE` of nothing.
 const EMPTY_NAME: [u8; 2] = [0x30, 0];
