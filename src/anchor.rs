@@ -278,6 +278,10 @@ fn parse_pem(
 ) -> Contents {
     let mut contents = Contents::new(source, encoding);
     for (index, block) in blocks.iter().take(limit).enumerate() {
+        // One block may hold as many as all together may be.
+        if contents.certificates.len() > limit {
+            break;
+        }
         contents.has_private_key |= block.label.ends_with(b"PRIVATE KEY");
         match parse_block(block, limit) {
             Ok(certificates) => contents.certificates.extend(certificates),
