@@ -13,37 +13,30 @@ use x509_parser::nom::Parser;
 use crate::certificate::Certificate;
 use crate::error::Error;
 use crate::pem;
+use crate::places::Places;
 use crate::platform::Platform;
 use crate::root::Root;
 use crate::system_store;
 
-/// What is blocked, and by what.
+/// What is blocked, and by what. A certificate stands for all with its key, and for the one with its
+/// issuer and number.
 #[derive(Default)]
 pub(crate) struct Blocklist {
-    entries: Vec<Entry>,
-}
-
-/// A certificate stands for all with its key, and for the one with its issuer and number.
-struct Entry {
-    path: PathBuf,
-    key: Vec<u8>,
-    issuer: Vec<u8>,
-    serial: Vec<u8>,
+    /// Of each certificate that blocks.
+    paths: Vec<PathBuf>,
+    /// By key, and by issuer and number, the place in `paths` of the first.
+    places: Places,
 }
 
 impl Blocklist {
     /// The file, or the store, that blocks a certificate.
     pub(crate) fn blocks(&self, certificate: &Certificate) -> Option<&Path> {
-        if self.entries.is_empty() {
+        if self.paths.is_empty() {
             return None;
         }
-        let blocking = with_x509(&certificate.der, |x509| {
-            self.entries.iter().find(|entry| {
-                entry.key == x509.public_key().raw
-                    || entry.issuer == x509.issuer().as_raw() && entry.serial == x509.raw_serial()
-            })
-        });
-        Some(&blocking??.path)
+        let keys = with_x509(&certificate.der, keys)?;
+        let place = keys.iter().filter_map(|key| self.places.get(key)).min()?;
+        Some(&self.paths[place])
     }
 }
 
@@ -90,17 +83,26 @@ pub(crate) fn read(root: &Root, platform: &Platform) -> (Blocklist, Vec<Error>) 
 
 impl Blocklist {
     fn add(&mut self, path: &Path, der: &[u8]) {
-        let entry = with_x509(der, |x509| Entry {
-            path: path.to_owned(),
-            key: x509.public_key().raw.to_vec(),
-            issuer: x509.issuer().as_raw().to_vec(),
-            serial: x509.raw_serial().to_vec(),
-        });
-        self.entries.extend(entry);
+        let Some(keys) = with_x509(der, keys) else {
+            return;
+        };
+        for key in keys {
+            self.places.enter(&key, self.paths.len());
+        }
+        self.paths.push(path.to_owned());
     }
+}
+
+/// What a certificate is known by: its key, and its issuer with its number.
+fn keys(x509: &X509Certificate<'_>) -> [Vec<u8>; 2] {
+    let number = [&[NUMBER], x509.issuer().as_raw(), x509.raw_serial()].concat();
+    [x509.public_key().raw.to_vec(), number]
 }
 
 fn with_x509<T>(der: &[u8], look: impl FnOnce(&X509Certificate<'_>) -> T) -> Option<T> {
     let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
     parser.parse(der).ok().map(|(_, x509)| look(&x509))
 }
+
+/// Stands before an issuer and a number. A public key begins with a type, which isn't this.
+const NUMBER: u8 = 0;
