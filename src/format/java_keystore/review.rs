@@ -11,8 +11,8 @@ use crate::places::Places;
 pub(super) struct Review<'a> {
     wanted: &'a Wanted,
     encode: fn(&str) -> Vec<u8>,
-    /// By what tells an entry from others, the place in `wanted.present`, or one after its end for
-    /// what shall go.
+    /// By what tells an entry from others, the place in `wanted.present`, or after its end the one in
+    /// `wanted.absent`.
     places: Places,
     is_there: Vec<bool>,
     /// Of other entries, as far as they may be in the way of ours.
@@ -32,8 +32,8 @@ impl<'a> Review<'a> {
         for (place, entry) in wanted.present.iter().enumerate() {
             is_there.push(places.enter(&key(entry), place).is_some());
         }
-        for entry in &wanted.absent {
-            places.enter(&key(entry), wanted.present.len());
+        for (place, entry) in wanted.absent.iter().enumerate() {
+            places.enter(&key(entry), wanted.present.len() + place);
         }
         Self { wanted, encode, places, is_there, taken: Places::default() }
     }
@@ -52,7 +52,7 @@ impl<'a> Review<'a> {
                     *is_there = true;
                     true
                 }
-                (None, _) => !self.may_be_ours(alias, der),
+                (None, _) => !self.may_be_ours(place - self.wanted.present.len(), alias, der),
                 _ => false,
             },
         };
@@ -65,13 +65,12 @@ impl<'a> Review<'a> {
 
     /// Whether an unwanted certificate stands under an alias that it would have been given. Any
     /// other is somebody's choice.
-    fn may_be_ours(&self, alias: &[u8], der: &[u8]) -> bool {
-        let is_it = |entry: &&Entry| {
+    fn may_be_ours(&self, place: usize, alias: &[u8], der: &[u8]) -> bool {
+        let is_it = |entry: &Entry| {
             let is_name = |number| (self.encode)(&super::numbered(&entry.alias, number)) == alias;
             entry.der == der && (0..NUMBERS_MAX).any(is_name)
         };
-        self.wanted.identity == Identity::Alias
-            || self.wanted.absent.iter().any(|entry| is_it(&entry))
+        self.wanted.identity == Identity::Alias || self.wanted.absent.get(place).is_some_and(is_it)
     }
 
     /// What is to be added, under aliases that no other entry has.
