@@ -107,7 +107,11 @@ impl Root {
         // One after the other, so that each directory on the way is looked at once.
         let resolved = self.resolve(parent)?;
         let entry = resolved.join(within(name)?);
-        self.directories.borrow_mut().push((parent.to_owned(), resolved));
+        let mut directories = self.directories.borrow_mut();
+        // Thousands would take longer to search than to resolve.
+        if directories.len() < DIRECTORIES_MAX {
+            directories.push((parent.to_owned(), resolved));
+        }
         Ok(entry)
     }
 
@@ -386,6 +390,9 @@ const PATH_MAX: usize = 4096;
 
 /// As in Linux (`MAXSYMLINKS`).
 const LINKS_MAX: usize = 40;
+
+/// Resolved directories that are remembered. An image has some thirty.
+const DIRECTORIES_MAX: usize = 64;
 
 /// Bytes of a bundle. That of all public CAs has about 250,000.
 const STORE_FILE_MAX: u64 = 64 << 20;
