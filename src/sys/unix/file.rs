@@ -225,12 +225,17 @@ pub(crate) fn write_file(path: &Path, content: &[u8], mode: u32) -> io::Result<(
 }
 
 fn replace_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let present = fs::symlink_metadata(path).ok();
+    // Where a bundle is a link to /dev/null, that is everybody's.
+    if present.as_ref().is_some_and(is_special) {
+        return Err(io::Error::from_raw_os_error(libc::EEXIST));
+    }
     let directory = parent(path);
     // The dot keeps it out of the sight of tools that read every file of the anchors directory.
     let mut file = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(directory)?;
     file.write_all(content)?;
     // Whose file it was, his it is. Who may not give it away is mostly its owner.
-    if let Ok(present) = fs::symlink_metadata(path)
+    if let Some(present) = present
         && present.uid() != unistd::geteuid().as_raw()
     {
         let _ = fchown(&file, Some(present.uid()), Some(present.gid()));
@@ -243,6 +248,12 @@ fn replace_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
         }
         Err(error) => Err(error.error),
     }
+}
+
+/// A device, a FIFO or a socket.
+fn is_special(metadata: &Metadata) -> bool {
+    let kind = metadata.file_type();
+    !(kind.is_file() || kind.is_dir() || kind.is_symlink())
 }
 
 fn write_in_place(path: &Path, content: &[u8]) -> io::Result<()> {
