@@ -14,13 +14,18 @@ mod calls;
 mod command;
 mod denied;
 mod disk;
+mod given;
 mod limits;
 mod mounts;
+mod neighbours;
 #[allow(dead_code, reason = "the integration tests use all of it")]
 #[path = "../integration/openssl.rs"]
 mod openssl;
 mod points;
 mod races;
+#[allow(dead_code, reason = "the integration tests use all of it")]
+#[path = "../integration/random.rs"]
+mod random;
 mod rootfs;
 mod scenario;
 #[allow(dead_code, reason = "the integration tests use all of it")]

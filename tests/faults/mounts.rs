@@ -22,10 +22,6 @@ impl Mounted {
         Self::new("tmpfs".as_ref(), at, Some("tmpfs"), MsFlags::empty(), Some(options))
     }
 
-    pub(crate) fn proc(at: PathBuf) -> Self {
-        Self::new("proc".as_ref(), at, Some("proc"), MsFlags::empty(), None)
-    }
-
     /// A file or a directory at another place too.
     pub(crate) fn bind(from: &Path, at: PathBuf) -> Self {
         Self::new(from, at, None, MsFlags::MS_BIND, None)

@@ -245,7 +245,6 @@ fn a_lock_that_is_never_given_up_keeps_no_command_from_running() {
     assert_mended("a lock that was held", &rootfs);
 }
 
-/// What stands in the anchors directory's place, and what is said of it.
 #[test]
 fn what_cannot_be_locked_is_told() {
     for (what, kind) in NO_DIRECTORIES {
@@ -259,7 +258,10 @@ fn what_cannot_be_locked_is_told() {
     }
 }
 
-const NO_DIRECTORIES: [(&str, fn(&Path)); 3] = [
+/// What is said, and what stands in the anchors directory's place.
+type NoDirectory = (&'static str, fn(&Path));
+
+const NO_DIRECTORIES: [NoDirectory; 3] = [
     ("File exists", |path| fs::write(path, "").unwrap()),
     ("File exists", |path| mkfifo(path, Mode::S_IRWXU).unwrap()),
     ("Symbolic link loop", |path| symlink("ca-certificates", path).unwrap()),

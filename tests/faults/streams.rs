@@ -3,9 +3,11 @@
 
 use std::fs;
 use std::fs::File;
+use std::fs::Permissions;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
 
 use nix::fcntl::OFlag;
 use nix::libc;
@@ -183,7 +185,7 @@ fn a_working_directory_that_is_gone_or_closed_is_the_command_s() {
         // Root finds the one that it made.
         let _ = fs::create_dir("/run/ca-entrypoint-closed");
         std::env::set_current_dir("/run/ca-entrypoint-closed")?;
-        fs::set_permissions(".", std::os::unix::fs::PermissionsExt::from_mode(0))
+        fs::set_permissions(".", Permissions::from_mode(0o000))
     };
     let worlds: [World; 2] = [
         ("a directory that is gone".to_owned(), Box::new(move |command| command.before_exec(gone))),
