@@ -25,6 +25,7 @@ mod p11_kit_faults;
 mod p11_kit_store;
 mod print_env;
 mod private;
+mod races;
 mod restarts;
 mod restricted;
 mod same_store;
