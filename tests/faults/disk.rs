@@ -6,7 +6,6 @@ use std::fs::File;
 use std::io;
 use std::io::Write as _;
 use std::os::unix::fs::symlink;
-use std::path::Path;
 
 use rustix::fs::IFlags;
 use rustix::fs::ioctl_setflags;
@@ -62,13 +61,25 @@ fn fill_but(rootfs: &Rootfs, pages: usize) {
     file.set_len(size - (pages * PAGE) as u64).unwrap();
 }
 
-/// As many files as there can be, but for these.
-fn fill_inodes_but(rootfs: &Rootfs, files: usize) {
+/// As many entries as there can be, but for these. A directory isn't open in the children of other
+/// tests, as a file may be.
+fn fill_inodes_but(rootfs: &Rootfs, entries: usize) {
     let name = |number| rootfs.root.at(&format!("{FILLER}/{number}"));
     rootfs.root.directory(FILLER);
-    let count = (0..).find(|&number| File::create(name(number)).is_err()).unwrap();
-    for number in count - files..count {
-        fs::remove_file(name(number)).unwrap();
+    let count = (0..).find(|&number| fs::create_dir(name(number)).is_err()).unwrap();
+    for number in count - entries..count {
+        fs::remove_dir(name(number)).unwrap();
+    }
+}
+
+/// Gives back what was filled, whoever has it open still.
+fn empty(rootfs: &Rootfs) {
+    let filler = rootfs.root.at(FILLER);
+    if filler.is_dir() {
+        fs::remove_dir_all(filler).unwrap();
+    } else {
+        fs::write(&filler, "").unwrap();
+        fs::remove_file(filler).unwrap();
     }
 }
 
@@ -89,9 +100,7 @@ fn fuller_and_fuller(options: &str, fill: impl Fn(&Rootfs, usize)) {
                 "what was done instead, or can be done",
             );
         }
-        let filler = rootfs.root.at(FILLER);
-        let removed = if filler.is_dir() { fs::remove_dir_all } else { fs::remove_file::<&Path> };
-        removed(&filler).unwrap();
+        empty(&rootfs);
         assert_mended(&what, &rootfs);
         if is_installed {
             break;
