@@ -2,9 +2,12 @@
 
 #![forbid(unsafe_code)]
 
+use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::change::Change;
 use crate::error::Error;
@@ -30,8 +33,11 @@ pub(crate) struct Applied {
 /// # Errors
 /// At the first other step that fails; those before it stay.
 pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<Applied, Error> {
-    let write = |path: &Path, content: &[u8], mode| {
-        root.resolve_entry(path).and_then(|path| sys::write_file(&path, content, mode))
+    let mut temporary = OsString::from(sys::TEMPORARY_NAME);
+    // The system's store is locked. A user's own directory is as long as this is.
+    let mut _own = None;
+    let write = |path: &Path, content: &[u8], mode, temporary: &OsStr| {
+        root.resolve_entry(path).and_then(|path| sys::write_file(&path, content, mode, temporary))
     };
     let failed = |operation, path: &Path, cause| {
         let path = root.shown(path);
@@ -45,22 +51,30 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<Applied, Error> {
                 made.map_err(|cause| failed(Operation::CreateDirectory, path, cause))?;
             }
             Change::File { path, content, mode } => {
-                write(path, content, *mode)
+                write(path, content, *mode, &temporary)
                     .map_err(|cause| failed(Operation::Write, path, cause))?;
             }
             Change::Keystore { path, content, mode } => {
-                if let Err(cause) = write(path, content, *mode) {
+                if let Err(cause) = write(path, content, *mode, &temporary) {
                     applied.closed_keystore.get_or_insert_with(|| (path.clone(), cause));
                     continue;
                 }
             }
             Change::PrivateDirectory { path } => {
-                let made =
-                    root.resolve_entry(path).and_then(|path| sys::create_private_directory(&path));
-                made.map_err(|cause| failed(Operation::CreateDirectory, path, cause))?;
+                let made = root.resolve_entry(path).and_then(|path| {
+                    sys::create_private_directory(&path)?;
+                    Ok(sys::lock_directory(&path, OWN_PATIENCE))
+                });
+                match made.map_err(|cause| failed(Operation::CreateDirectory, path, cause))? {
+                    Ok(lock) => _own = Some(lock),
+                    // Root's can be locked by anybody, and some systems know no locks.
+                    Err(_) => temporary = sys::unique_temporary_name(),
+                }
             }
             Change::Link { path, target } => {
-                let made = root.resolve_entry(path).and_then(|path| sys::write_link(&path, target));
+                let made = root
+                    .resolve_entry(path)
+                    .and_then(|path| sys::write_link(&path, target, &temporary));
                 made.map_err(|cause| failed(Operation::Link, path, cause))?;
             }
             Change::Remove { path } => {
@@ -112,3 +126,6 @@ pub(crate) fn to_memory(plan: &Plan) -> io::Result<TrustFiles> {
 fn store_failed(operation: Operation, store: &str, cause: io::Error) -> Error {
     Error::WriteStore { operation, path: store.into(), cause }
 }
+
+/// How long other starts that write a user's own files are waited for: one takes milliseconds.
+const OWN_PATIENCE: Duration = Duration::from_secs(2);

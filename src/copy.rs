@@ -17,6 +17,6 @@ pub(crate) fn to(directory: &Path) -> Result<(), Error> {
     let path = directory.join(format!("{}{EXE_SUFFIX}", env!("CARGO_PKG_NAME")));
     let program = sys::own_program().map_err(|cause| Error::ReadProgram { cause })?;
     sys::create_directory(directory)
-        .and_then(|()| sys::write_file(&path, &program, 0o755))
+        .and_then(|()| sys::write_file(&path, &program, 0o755, &sys::unique_temporary_name()))
         .map_err(|cause| Error::Copy { directory: directory.to_owned(), cause })
 }

@@ -39,6 +39,8 @@ pub(crate) struct StoreState {
     pub(crate) may_be_rebuilt: bool,
     /// An earlier start didn't get to its end.
     pub(crate) was_cut_short: bool,
+    /// Files that such a start, or one that failed, didn't get into their place.
+    pub(crate) leftovers: Vec<PathBuf>,
     /// Hooks that the distribution's tool would run.
     pub(crate) hooks: Vec<PathBuf>,
     /// The file with the anchors alone that an earlier start left.
@@ -142,7 +144,8 @@ fn list_directory(
         if name.as_encoded_bytes().starts_with(b"..") {
             continue;
         }
-        listing.was_cut_short |= name.to_str() == Some(UNFINISHED);
+        let left = [UNFINISHED, sys::TEMPORARY_NAME];
+        listing.was_cut_short |= name.to_str().is_some_and(|name| left.contains(&name));
         let path = directory.join(&name);
         let name = name.as_encoded_bytes();
         let is_taken = name.ends_with(platform.suffix.as_bytes())
@@ -182,9 +185,9 @@ pub(crate) fn observe(
     let observe = |directory| hash_directory::observe(root, platform, directory, locals);
     let hash_directories =
         platform.hash_directories.iter().map(observe).collect::<Result<Vec<_>, _>>()?;
-    let missing_directories = match look {
-        Look::Glance => Vec::new(),
-        Look::Whole => missing_directories(root, platform, &bundles),
+    let (missing_directories, leftovers) = match look {
+        Look::Glance => (Vec::new(), Vec::new()),
+        Look::Whole => look_at_directories(root, platform, &bundles),
     };
     Ok(StoreState {
         missing_directories,
@@ -196,6 +199,7 @@ pub(crate) fn observe(
             || locals.iter().any(|local| local.fate == Fate::Absent)
                 && holders::exist(root, platform),
         was_cut_short: look == Look::Whole && root.exists(&unfinished(platform)),
+        leftovers,
         // Another root's programs aren't run.
         hooks: match &platform.hooks {
             Some(hooks) if look == Look::Whole && root.is_system() => list_hooks(root, hooks),
@@ -205,24 +209,31 @@ pub(crate) fn observe(
     })
 }
 
-fn missing_directories(
+/// The directories that a plan writes in and that are missing, and the leftovers in the others.
+fn look_at_directories(
     root: &Root,
     platform: &'static Platform,
     bundles: &[pem_bundle::State],
-) -> Vec<PathBuf> {
+) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let fixed =
         [Some(Path::new(platform.anchors_directory)), Path::new(platform.anchors_file).parent()];
     let hash_directories =
         platform.hash_directories.iter().map(|directory| Some(Path::new(directory.path)));
-    let needed = fixed
+    let mut needed: Vec<&Path> = fixed
         .into_iter()
         .chain(bundles.iter().map(|bundle| bundle.file.parent()))
-        .chain(hash_directories);
-    let mut missing: Vec<PathBuf> =
-        needed.flatten().filter(|path| !is_directory(root, path)).map(Path::to_owned).collect();
-    missing.sort_unstable();
-    missing.dedup();
-    missing
+        .chain(hash_directories)
+        .flatten()
+        .collect();
+    needed.sort_unstable();
+    needed.dedup();
+    let (present, missing): (Vec<&Path>, Vec<&Path>) =
+        needed.into_iter().partition(|path| is_directory(root, path));
+    let leftovers = present.into_iter().map(|path| path.join(sys::TEMPORARY_NAME));
+    (
+        missing.into_iter().map(Path::to_owned).collect(),
+        leftovers.filter(|path| root.exists(path)).collect(),
+    )
 }
 
 /// The executable files that the tool would run, in its order.

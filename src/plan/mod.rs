@@ -189,6 +189,8 @@ pub(crate) fn plan(
             changes.push(Change::Remove { path: unfinished });
         }
     }
+    let leftovers = state.leftovers.iter();
+    changes.extend(leftovers.map(|path| Change::Remove { path: path.clone() }));
 
     // First: once an anchor's file is gone, nothing tells of its entry.
     let keystores = java_keystore::changes(keystores, platform, locals);

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::fs;
 use std::fs::DirBuilder;
 use std::fs::File;
@@ -18,18 +19,19 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::fs::fchown;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
 
 use nix::fcntl::AT_FDCWD;
 use nix::fcntl::AtFlags;
 use nix::fcntl::FcntlArg;
-use nix::fcntl::Flock;
-use nix::fcntl::FlockArg;
 use nix::fcntl::SealFlag;
 use nix::fcntl::fcntl;
 use nix::libc;
@@ -39,7 +41,10 @@ use nix::sys::stat;
 use nix::sys::stat::Mode;
 use nix::unistd;
 use nix::unistd::AccessFlags;
+use rustix::fs::FlockOperation;
 use rustix::fs::OFlags;
+use rustix::fs::flock;
+use rustix::io::Errno;
 
 use super::permission_denied;
 use super::reading::open;
@@ -214,40 +219,74 @@ pub(crate) fn memory_file(content: &[u8]) -> io::Result<PathBuf> {
     }
 }
 
-/// Puts a file in the place of `path` in one step: no reader sees a part of it.
+/// Puts a file in the place of `path` in one step: no reader sees a part of it. `temporary` is its
+/// name until then, beside `path`: nobody else uses it at the same time, and what an earlier start
+/// left under it goes.
 ///
 /// A file that can't be replaced because it is mounted is written where it is, in one write from
 /// where it differs: no reader misses what stands before that. Where there is no room for all of it,
 /// it is as it was.
-pub(crate) fn write_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+pub(crate) fn write_file(
+    path: &Path,
+    content: &[u8],
+    mode: u32,
+    temporary: &OsStr,
+) -> io::Result<()> {
     ignore_write_signals();
-    opening(parent(path), &|| replace_file(path, content, mode))
+    let temporary = parent(path).join(temporary);
+    opening(parent(path), &|| replace_file(path, content, mode, &temporary))
 }
 
-fn replace_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+fn replace_file(path: &Path, content: &[u8], mode: u32, temporary: &Path) -> io::Result<()> {
     let present = fs::symlink_metadata(path).ok();
     // Where a bundle is a link to /dev/null, that is everybody's.
     if present.as_ref().is_some_and(is_special) {
         return Err(io::Error::from_raw_os_error(libc::EEXIST));
     }
-    let directory = parent(path);
-    // The dot keeps it out of the sight of tools that read every file of the anchors directory.
-    let mut file = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(directory)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let mut file = anew(temporary, &|| options.open(temporary))?;
+    let replaced =
+        fill(&mut file, content, mode, present.as_ref()).and_then(|()| fs::rename(temporary, path));
+    let Err(error) = replaced else {
+        return Ok(());
+    };
+    // Before what is written in place, which a start that ends there leaves for the next to do.
+    let _ = fs::remove_file(temporary);
+    if error.raw_os_error() == Some(libc::EBUSY) {
+        write_in_place(path, content)
+    } else {
+        Err(error)
+    }
+}
+
+/// Makes an entry, in the place of one that a start left which was cut short.
+fn anew<T>(path: &Path, make: &dyn Fn() -> io::Result<T>) -> io::Result<T> {
+    match make() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(path)?;
+            make()
+        }
+        result => result,
+    }
+}
+
+/// A name for such a file that no other start uses, wherever it runs.
+pub(crate) fn unique_temporary_name() -> OsString {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+    format!("{TEMPORARY_PREFIX}{}-{time}", process::id()).into()
+}
+
+/// Gives a file what the one is to have that takes the place of `present`.
+fn fill(file: &mut File, content: &[u8], mode: u32, present: Option<&Metadata>) -> io::Result<()> {
     file.write_all(content)?;
     // Whose file it was, his it is. Who may not give it away is mostly its owner.
     if let Some(present) = present
         && present.uid() != unistd::geteuid().as_raw()
     {
-        let _ = fchown(&file, Some(present.uid()), Some(present.gid()));
+        let _ = fchown(&*file, Some(present.uid()), Some(present.gid()));
     }
-    file.as_file().set_permissions(Permissions::from_mode(mode))?;
-    match file.persist(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.error.raw_os_error() == Some(libc::EBUSY) => {
-            write_in_place(path, content)
-        }
-        Err(error) => Err(error.error),
-    }
+    file.set_permissions(Permissions::from_mode(mode))
 }
 
 /// A device, a FIFO or a socket.
@@ -269,22 +308,25 @@ fn write_in_place(path: &Path, content: &[u8]) -> io::Result<()> {
     put(content).inspect_err(|_| _ = put(&present))
 }
 
-/// Puts a symbolic link in the place of `path` in one step.
-pub(crate) fn write_link(path: &Path, target: &Path) -> io::Result<()> {
-    opening(parent(path), &|| replace_link(path, target))
+/// Puts a symbolic link in the place of `path` in one step, with the name `temporary` until then, as
+/// [`write_file`] does.
+pub(crate) fn write_link(path: &Path, target: &Path, temporary: &OsStr) -> io::Result<()> {
+    let temporary = parent(path).join(temporary);
+    opening(parent(path), &|| replace_link(path, target, &temporary))
 }
 
-fn replace_link(path: &Path, target: &Path) -> io::Result<()> {
+fn replace_link(path: &Path, target: &Path, temporary: &Path) -> io::Result<()> {
     // Most links are new, and need no temporary one.
-    match std::os::unix::fs::symlink(target, path) {
+    match symlink(target, path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         result => return result,
     }
-    let directory = parent(path);
-    let link = tempfile::Builder::new()
-        .prefix(TEMPORARY_PREFIX)
-        .make_in(directory, |temporary| std::os::unix::fs::symlink(target, temporary))?;
-    link.into_temp_path().persist(path).map_err(|error| error.error)
+    anew(temporary, &|| symlink(target, temporary))?;
+    let replaced = fs::rename(temporary, path);
+    if replaced.is_err() {
+        let _ = fs::remove_file(temporary);
+    }
+    replaced
 }
 
 /// Removes a file or a link; one that isn't there is removed already.
@@ -316,8 +358,8 @@ fn opening(directory: &Path, act: &dyn Fn() -> io::Result<()>) -> io::Result<()>
     result
 }
 
-/// An exclusive lock, held until dropped.
-pub(crate) type Lock = Flock<File>;
+/// An exclusive lock, held until dropped: the directory's descriptor, with which it ends.
+pub(crate) type Lock = File;
 
 /// Locks a directory against other starts of this program, waiting for them `patience` long at
 /// most.
@@ -326,15 +368,13 @@ pub(crate) type Lock = Flock<File>;
 /// `WouldBlock` when it is still locked then; otherwise when the directory can't be opened.
 pub(crate) fn lock_directory(path: &Path, patience: Duration) -> io::Result<Lock> {
     let deadline = Instant::now() + patience;
-    let mut directory = open(path, OFlags::DIRECTORY)?;
+    let directory = open(path, OFlags::DIRECTORY)?;
     loop {
-        directory = match Flock::lock(directory, FlockArg::LockExclusiveNonblock) {
-            Ok(lock) => return Ok(lock),
-            Err((directory, nix::errno::Errno::EWOULDBLOCK)) if Instant::now() < deadline => {
-                directory
-            }
-            Err((_, errno)) => return Err(errno.into()),
-        };
+        match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(directory),
+            Err(Errno::WOULDBLOCK | Errno::INTR) if Instant::now() < deadline => {}
+            Err(errno) => return Err(errno.into()),
+        }
         thread::sleep(Duration::from_millis(2));
     }
 }
@@ -353,3 +393,7 @@ const MEMORY_DESCRIPTOR_MIN: i32 = 100;
 
 /// How the names of files begin that aren't in their place yet.
 pub(crate) const TEMPORARY_PREFIX: &str = ".ca-entrypoint-";
+
+/// The name of such a file where no other start writes: one that is cut short leaves one file at
+/// most, which the next takes away by using the name again.
+pub(crate) const TEMPORARY_NAME: &str = ".ca-entrypoint-new";

@@ -137,7 +137,12 @@ pub(crate) fn memory_file(_content: &[u8]) -> io::Result<PathBuf> {
 
 /// Puts a file in the place of `path` in one step: no reader sees a part of it. Its rights are those
 /// that its directory hands down.
-pub(crate) fn write_file(path: &Path, content: &[u8], _mode: u32) -> io::Result<()> {
+pub(crate) fn write_file(
+    path: &Path,
+    content: &[u8],
+    _mode: u32,
+    _temporary: &OsStr,
+) -> io::Result<()> {
     let mut file = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(parent(path))?;
     file.write_all(content)?;
     match file.persist(path) {
@@ -163,7 +168,7 @@ fn clear_read_only(path: &Path) -> io::Result<bool> {
 }
 
 /// Puts a symbolic link in the place of `path`.
-pub(crate) fn write_link(path: &Path, target: &Path) -> io::Result<()> {
+pub(crate) fn write_link(path: &Path, target: &Path, _temporary: &OsStr) -> io::Result<()> {
     remove(path)?;
     std::os::windows::fs::symlink_file(target, path)
 }
@@ -207,3 +212,11 @@ fn parent(path: &Path) -> &Path {
 
 /// How the names of files begin that aren't in their place yet.
 pub(crate) const TEMPORARY_PREFIX: &str = ".ca-entrypoint-";
+
+/// Here each file has a name of its own until it is in its place.
+pub(crate) const TEMPORARY_NAME: &str = ".ca-entrypoint-new";
+
+/// As there.
+pub(crate) fn unique_temporary_name() -> OsString {
+    TEMPORARY_NAME.into()
+}
