@@ -50,7 +50,7 @@ impl Machine {
     fn write(&self, path: &str, content: &[u8]) {
         let path = self.directory.path().join(path.trim_start_matches('/'));
         sys::create_directory(path.parent().unwrap()).unwrap();
-        sys::write_file(&path, content, 0o644).unwrap();
+        sys::write_file(&path, content, 0o644, "temporary".as_ref()).unwrap();
     }
 
     fn read(&self, path: &str) -> String {
@@ -104,7 +104,8 @@ impl Machine {
                     sys::create_directory(&self.real(path)).unwrap();
                 }
                 Change::File { path, content, mode } => {
-                    sys::write_file(&self.real(path), content, *mode).unwrap();
+                    sys::write_file(&self.real(path), content, *mode, "temporary".as_ref())
+                        .unwrap();
                 }
                 Change::Remove { path } => sys::remove(&self.real(path)).unwrap(),
                 Change::AddToStore { store, der, name } => {
