@@ -34,7 +34,7 @@ fail() {
 # the functions here that concern it, and these files of the scripts.
 recipe() {
     {
-        declare -f derive "$1" "$2"
+        declare -f changed derive vary "$1" "$2"
         cat "${@:3}"
         case $1 in
         clients)
@@ -57,19 +57,34 @@ current() {
     [ "$(label "$1")" = "$2" ]
 }
 
+# changed FROM TAG SCRIPT: what SCRIPT leaves of FROM, as a container's id.
+changed() {
+    local container
+    container=$(docker create --network none "$1" /bin/sh -ec "$3")
+    if ! docker start --attach "$container" >"$work/$2.log" 2>&1; then
+        cat "$work/$2.log" >&2
+        docker rm "$container" >/dev/null
+        fail "cannot make $2: see the lines above"
+    fi
+    echo "$container"
+}
+
 # derive FROM TAG RECIPE SCRIPT [CHANGE]: makes TAG of what SCRIPT, run in FROM, leaves.
 # Exported and imported, the result is one layer: what was removed is gone from it.
 derive() {
     local container
-    container=$(docker create --network none "$1" /bin/sh -ec "$4")
-    if ! docker start --attach "$container" >"$work/log" 2>&1; then
-        cat "$work/log" >&2
-        docker rm "$container" >/dev/null
-        fail "cannot make $2: see the lines above"
-    fi
+    container=$(changed "$1" "$2" "$4") || exit 1
     docker export "$container" |
         docker import --change "LABEL ca-entrypoint.recipe=$3" --change 'CMD ["/bin/sh"]' --change "${5:-USER 0}" \
             - "$name:$2" >/dev/null
+    docker rm "$container" >/dev/null
+}
+
+# vary FROM TAG RECIPE SCRIPT: the same as a layer on FROM, which is made in no time.
+vary() {
+    local container
+    container=$(changed "$1" "$2" "$4") || exit 1
+    docker commit --change "LABEL ca-entrypoint.recipe=$3" --change 'CMD ["/bin/sh"]' "$container" "$name:$2" >/dev/null
     docker rm "$container" >/dev/null
 }
 
@@ -90,14 +105,14 @@ build() {
     label=$(recipe "$2" build "$scripts/$1")
     if ! current "$2" "$label" || { [ -n "$4" ] && ! current "$4" "$label"; }; then
         "$scripts/$1" "${@:6}" "$work/$2"
-        tar --numeric-owner -C "$work/$2" -c . | docker import - "$name:raw" >/dev/null
+        tar --numeric-owner -C "$work/$2" -c . | docker import - "$name:raw-$2" >/dev/null
         rm -rf "${work:?}/$2"
-        derive "$name:raw" "$2" "$label" "$3"
-        docker rmi "$name:raw" >/dev/null
-        [ -z "$4" ] || derive "$name:$2" "$4" "$label" "$5"
+        derive "$name:raw-$2" "$2" "$label" "$3"
+        docker rmi "$name:raw-$2" >/dev/null
+        summary "$2"
+        [ -z "$4" ] || vary "$name:$2" "$4" "$label" "$5"
+        [ -z "$4" ] || summary "$4"
     fi
-    summary "$2"
-    [ -z "$4" ] || summary "$4"
 }
 
 bookworm() {
@@ -127,9 +142,10 @@ family() {
     local label from=${2:-p11-kit}
     "$from"
     label=$(recipe "$1" family "$scripts"/families/{common,"$1"}.sh <(label "$from"))
-    current "$1" "$label" ||
+    if ! current "$1" "$label"; then
         derive "$name:$from" "$1" "$label" "$(cat "$scripts"/families/{common,"$1"}.sh)" "${3:-}"
-    summary "$1"
+        summary "$1"
+    fi
 }
 
 fedora() {
@@ -165,8 +181,8 @@ stand_in() {
         (cd "$stand_ins" && CGO_ENABLED=0 go build -buildvcs=false -ldflags '-s -w' -o "$work/stand-ins/stand-in" .)
     fi
     if ! docker build --network none --target "$1" --label "ca-entrypoint.recipe=$2" --tag "$name:$1" \
-        "$work/stand-ins" >"$work/log" 2>&1; then
-        cat "$work/log" >&2
+        "$work/stand-ins" >"$work/$1.log" 2>&1; then
+        cat "$work/$1.log" >&2
         fail "cannot make $1: see the lines above"
     fi
 }
@@ -199,7 +215,14 @@ clients-alpine() {
         "$name:clients"
 }
 
-images=(bookworm trixie alpine fedora rhel suse arch ubi gitlab clients clients-alpine)
+# Each line is made one after the other, since one image is made of another; the lines beside each other, since
+# each waits for its disk and its downloads.
+lines=(
+    "clients clients-alpine"
+    "bookworm fedora rhel suse arch ubi gitlab"
+    "trixie alpine"
+)
+read -ra images <<<"${lines[*]}"
 [ $# -gt 0 ] || set -- "${images[@]}"
 for image in "$@"; do
     [[ " ${images[*]} " == *" $image "* ]] || fail "unknown image '$image': use one of ${images[*]}"
@@ -209,11 +232,34 @@ if [ -z "${CA_ENTRYPOINT_ENGINE:-}" ]; then
     # Found again by every call below: an engine that this starts would end with it otherwise.
     CA_ENTRYPOINT_ENGINE=1 exec "$scripts/engine.sh" run "$0" "$@"
 fi
+# Two that make the same image would be in each other's way.
+exec 9<"$0"
+flock 9
 # Not /tmp, which often is in memory or can't hold devices.
 work=$(mktemp -d -p "${TMPDIR:-/var/tmp}")
 trap 'rm -rf "$work"' EXIT
-for image in "$@"; do
-    "$image"
+
+# line IMAGE...: those of them that are asked for.
+line() {
+    local image
+    for image in "$@"; do
+        [[ " $wanted " != *" $image "* ]] || "$image"
+    done
+}
+
+wanted=$*
+"$scripts/need.sh" debootstrap=debootstrap
+processes=()
+for each in "${lines[@]}"; do
+    # shellcheck disable=SC2086 # a word for each image
+    line $each &
+    processes+=($!)
 done
+# The others are waited for even when one fails: they'd go on without their directory.
+status=0
+for process in "${processes[@]}"; do
+    wait "$process" || status=1
+done
+[ "$status" = 0 ] || exit 1
 # What was built again has left its old self without a name.
 docker image prune --force --filter label=ca-entrypoint.recipe >/dev/null
