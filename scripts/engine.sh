@@ -7,11 +7,13 @@
 #
 # An engine that already answers is used as it is and never ended; one that `run` started is ended
 # when the other `run`s that found it are through. The data stay in Docker's own directory, so that
-# the next run finds its images.
+# the next run finds its images; with CA_ENTRYPOINT_ENGINE_IN_MEMORY=1 they are in memory, where a container starts
+# in less time, and go with the engine.
 set -euo pipefail
 
 scripts=$(cd "$(dirname "$0")" && pwd)
 state=/run/ca-entrypoint-engine
+data=$state/data # where they are in memory
 started= # process id of the dockerd that this process started
 child=   # process group of the command of `run`
 
@@ -29,11 +31,20 @@ alive() {
     [ -d "/proc/$1" ] && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null
 }
 
+# Sets `data_root` to dockerd's option for data in memory, if they are wanted and may be there.
+choose_data_root() {
+    data_root=()
+    [ -n "${CA_ENTRYPOINT_ENGINE_IN_MEMORY:-}" ] || return 0
+    mkdir -p "$data"
+    # Each page takes memory only when something is in it.
+    ! mount -t tmpfs -o size=75%,mode=711 ca-entrypoint-engine "$data" 2>/dev/null || data_root=("--data-root=$data")
+}
+
 # Starts dockerd with the arguments given; fails when it ends, or doesn't answer within 60 s.
 launch() {
     # A session of its own keeps Ctrl-C from the engine until the containers' user has ended.
     # The lock's descriptor is closed: dockerd would hold it for life.
-    setsid dockerd "$@" >"$state/log" 2>&1 </dev/null 9>&- &
+    setsid dockerd "${data_root[@]}" "$@" >"$state/log" 2>&1 </dev/null 9>&- &
     started=$!
     for _ in $(seq 300); do
         if answers; then
@@ -53,6 +64,7 @@ end() {
     kill "$pid" 2>/dev/null || true
     for _ in $(seq 150); do
         if ! alive "$pid"; then
+            ! mountpoint --quiet "$data" || umount --lazy "$data"
             return 0
         fi
         sleep 0.2
@@ -82,6 +94,7 @@ ensure() {
     lock
     # The package may have started a service of its own; a service takes a moment to answer.
     if ! answers; then
+        choose_data_root
         # Where the kernel gives no packet filter, containers without a network are enough for the tests.
         launch || launch --iptables=false --ip6tables=false --bridge=none || {
             tail -n 30 "$state/log" >&2
