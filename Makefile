@@ -106,7 +106,8 @@ images: ## The images that the tests run in
 
 .PHONY: bench
 bench: build ## The time and memory that a start costs
-	scripts/need.sh hyperfine=hyperfine jq=jq valgrind=valgrind /usr/bin/time=time openssl=openssl
+	scripts/need.sh hyperfine=hyperfine jq=jq valgrind=valgrind /usr/bin/time=time openssl=openssl strace=strace \
+	    /usr/bin/tini-static=tini dumb-init=dumb-init catatonit=catatonit /usr/sbin/gosu=gosu
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) 'scripts/images.sh bookworm alpine fedora clients && scripts/bench.sh'
 
 .PHONY: demo

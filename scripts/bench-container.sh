@@ -1,6 +1,8 @@
 #!/bin/sh
 # Runs in a container for bench.sh: times each pair of commands side by side, into /results/NAME.json.
 #
+#   bench-container.sh IMAGE entrypoints  beside other entrypoints, without a CA
+#   bench-container.sh IMAGE calls     the system calls of each path, into /results/IMAGE-calls-PATH
 #   bench-container.sh IMAGE store     as root, who may write the store
 #   bench-container.sh IMAGE private   as a user who may not
 #   bench-container.sh IMAGE java      as root, beside keytool
@@ -12,11 +14,17 @@ ours=/bench/ca-entrypoint
 anchors=/usr/local/share/ca-certificates
 mounted=/etc/gitlab-runner/certs/ca.crt
 
-# hyperfine with a loader and libraries of its own, as Alpine has others.
+# The host's PROGRAM with a loader and libraries of its own, as Alpine has others.
+with_libraries() {
+    program=$1
+    shift
+    /bench/lib/ld-linux-x86-64.so.2 --library-path /bench/lib "/bench/lib/$program" "$@"
+}
+
 measure() {
     name=$1
     shift
-    /bench/lib/ld-linux-x86-64.so.2 --library-path /bench/lib /bench/lib/hyperfine --shell none \
+    with_libraries hyperfine --shell none \
         --style none --export-json "/results/$image-$name.json" "$@" >/dev/null 2>&1
 }
 
@@ -25,6 +33,47 @@ compare_with_bare() {
     for round in 0 1 2 3 4 5 6 7 8 9; do
         measure "$1-$round" --warmup 10 --runs 200 /bin/true "$ours ${2:-} /bin/true"
     done
+}
+
+# In rounds, so that what disturbs one disturbs all; another one is first in each.
+entrypoints() {
+    set -- "ca-entrypoint=$ours /bin/true" "tini=/bench/others/tini-static -s -- /bin/true" \
+        "catatonit=/bench/others/catatonit -- /bin/true" "gosu=/bench/others/gosu root /bin/true"
+    # The others are static; Debian's dumb-init isn't, and Alpine's tests have no bash.
+    if [ -x /bin/bash ]; then
+        set -- "$@" "dumb-init=/bench/others/dumb-init /bin/true" "shell script=/bin/bash /bench/others/entrypoint-helper.sh /bin/true"
+    else
+        set -- "$@" "shell script=/bin/sh /bench/others/entrypoint-helper.sh /bin/true"
+    fi
+    for round in 0 1 2 3 4 5 6 7 8 9 10 11; do
+        first=$1
+        shift
+        set -- "$@" "$first"
+        measure_named "entrypoints-$round" "bare=/bin/true" "$@"
+    done
+}
+
+# measure_named OUTPUT NAME=COMMAND...
+measure_named() {
+    output=$1
+    shift
+    for pair in "$@"; do
+        shift
+        set -- "$@" --command-name "${pair%%=*}" "${pair#*=}"
+    done
+    measure "$output" --warmup 10 --runs 100 "$@"
+}
+
+calls() {
+    trace none
+    mkdir -p "${mounted%/*}"
+    cp /bench/ca.crt "$mounted"
+    trace install
+    trace again
+}
+
+trace() {
+    with_libraries strace -o "/results/$image-calls-$1" "$ours" -q /bin/true
 }
 
 # beside TOOL: a start with nothing to do, and one that installs, beside the distribution's way.

@@ -12,13 +12,17 @@ binary=$project/dist/linux-amd64/ca-entrypoint
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-mkdir -p "$work/bench/lib" "$work/results"
+mkdir -p "$work/bench/lib" "$work/bench/others" "$work/results"
 # Read and written by another user in the containers.
 chmod 755 "$work"
 chmod 777 "$work/results"
 cp "$binary" "$project/scripts/bench-container.sh" "$work/bench/"
-cp "$(command -v hyperfine)" "$work/bench/lib/"
-ldd "$(command -v hyperfine)" | grep -o '/[^ ]*' | xargs cp -t "$work/bench/lib"
+for program in hyperfine strace; do
+    cp "$(command -v "$program")" "$work/bench/lib/"
+    ldd "$(command -v "$program")" | grep -o '/[^ ]*' | xargs cp -t "$work/bench/lib"
+done
+cp /usr/bin/tini-static "$(command -v dumb-init)" "$(command -v catatonit)" /usr/sbin/gosu \
+    "$project/tests/gitlab/stand-ins/entrypoint-helper.sh" "$work/bench/others"
 
 for count in 100 1000; do
     mkdir "$work/bench/many-$count"
@@ -52,11 +56,54 @@ ratio() {
         "$work/results/$1-$2.json"
 }
 
+# in_container IMAGE WHAT [OPTION]...: what bench-container.sh measures there.
+in_container() {
+    docker run --rm --network none -v "$work/bench:/bench:ro" -v "$work/results:/results" "${@:3}" \
+        "ca-entrypoint-test:$1" /bin/sh /bench/bench-container.sh "$1" "$2"
+}
+
+# entrypoints IMAGE: a table of what each takes to run /bin/true, and of ours in parts of it.
+entrypoints() {
+    jq -rs '
+        def median: sort | .[length / 2 | floor];
+        def micro: . * 1e6 | round;
+        def hundredths: . * 100 | round / 100;
+        map(.results[]) | group_by(.command)
+        | map({command: .[0].command, least: (map(.min) | min), median: (map(.median) | median)})
+        | (.[] | select(.command == "ca-entrypoint")) as $ours
+        | "| entrypoint | least run | median run | ours, least | ours, median |", "|---|---|---|---|---|",
+          (sort_by(.median)[] | "| \(.command) | \(.least | micro) µs | \(.median | micro) µs"
+              + " | \($ours.least / .least | hundredths) | \($ours.median / .median | hundredths) |")
+    ' "$work/results/$1-entrypoints"-*.json
+}
+
+# calls IMAGE PATH WHAT: the system calls between the start and execve, how many and which.
+calls() {
+    awk -v what="$3" -F '(' '
+        $1 == "execve" { if (++programs == 2) exit; next }
+        { count[$1]++; total++ }
+        END {
+            sorted = "sort -k2,2nr -k1,1"
+            printf "%s: %d: ", what, total
+            fflush()
+            for (name in count) print name, count[name] | sorted
+        }' "$work/results/$1-calls-$2" | paste -sd , | sed 's/,/, /g'
+}
+
 for image in bookworm alpine; do
-    docker run --rm --network none -v "$work/bench:/bench:ro" -v "$work/results:/results" \
-        "ca-entrypoint-test:$image" /bin/sh /bench/bench-container.sh "$image" store
-    docker run --rm --network none --user 1000 -v "$work/bench:/bench:ro" -v "$work/results:/results" \
-        "ca-entrypoint-test:$image" /bin/sh /bench/bench-container.sh "$image" private
+    in_container $image entrypoints
+    in_container $image calls
+    echo "== $image: entrypoints in front of /bin/true, no CA mounted"
+    entrypoints $image
+    echo "== $image: system calls between the start and execve"
+    calls $image none "no CA mounted"
+    calls $image again "nothing to do"
+    calls $image install "install one anchor"
+done
+
+for image in bookworm alpine; do
+    in_container $image store
+    in_container $image private --user 1000
     echo "== $image"
     echo "no CA mounted, added to a bare /bin/true"
     added $image bare
@@ -74,16 +121,14 @@ for image in bookworm alpine; do
     done
 done
 
-docker run --rm --network none -v "$work/bench:/bench:ro" -v "$work/results:/results" \
-    ca-entrypoint-test:clients /bin/sh /bench/bench-container.sh clients java
+in_container clients java
 echo "== Debian's Java, 142 roots"
 echo "one anchor in the store and the keystore, ours against keytool's -importcert, which does the latter"
 ratio clients java-install
 echo "nothing to do, added to a bare /bin/true"
 added clients java-again
 
-docker run --rm --network none -v "$work/bench:/bench:ro" -v "$work/results:/results" \
-    ca-entrypoint-test:fedora /bin/sh /bench/bench-container.sh fedora extracted
+in_container fedora extracted
 echo "== Fedora's layout, 141 roots"
 echo "one anchor in all outputs, ours against cp and update-ca-trust"
 ratio fedora install
