@@ -110,6 +110,11 @@ bench: build ## The time and memory that a start costs
 	    /usr/bin/tini-static=tini dumb-init=dumb-init catatonit=catatonit /usr/sbin/gosu=gosu
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) 'scripts/images.sh bookworm alpine fedora clients && scripts/bench.sh'
 
+.PHONY: bounds
+bounds: build ## What the worst inputs cost: docs/bounds.md
+	scripts/need.sh valgrind=valgrind strace=strace /usr/bin/time=time
+	CA_ENTRYPOINT_BIN="$(binary)" cargo test --test bounds -- --nocapture
+
 .PHONY: demo
 demo: build ## A container that trusts a private CA, from start to end
 	scripts/need.sh openssl=openssl

@@ -1,0 +1,130 @@
+//! What the worst inputs cost: instructions and system calls at three sizes, each twice the one
+//! before, and memory at the largest. More than linear growth is a failure. What was measured is in `docs/bounds.md`.
+//!
+//! `make bounds` provides the binary (`CA_ENTRYPOINT_BIN`), valgrind, strace and time(1).
+
+// Only the functions marked as tests are exempt by clippy.toml, and these are all called by tests.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
+mod anchors;
+mod files;
+mod keystores;
+mod measure;
+mod stores;
+#[allow(dead_code)] // The integration tests use all of it.
+#[path = "../integration/x509.rs"]
+mod x509;
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::measure::Cost;
+
+/// An input that grows.
+#[derive(Clone)]
+struct Case {
+    name: &'static str,
+    /// What there is as many of as the size says, in the largest.
+    unit: &'static str,
+    size: usize,
+    input: Input,
+    /// What is run before, and isn't measured.
+    before: &'static [&'static [&'static str]],
+    arguments: &'static [&'static str],
+}
+
+#[derive(Clone, Copy)]
+enum Input {
+    /// Fills a root with so many.
+    Root(fn(&Path, usize)),
+    /// Makes a CA file, for Debian's root.
+    CaFile(fn(usize) -> Vec<u8>),
+}
+
+#[test]
+fn no_input_costs_more_than_in_proportion_to_its_size() {
+    let only = std::env::var("BOUNDS_ONLY").unwrap_or_default();
+    let mut table = String::new();
+    let mut failures = String::new();
+    let cases = [files::CASES, stores::CASES, keystores::CASES, anchors::CASES].concat();
+    for case in cases.iter().filter(|case| case.name.contains(&only)) {
+        let costs = [16, 8, 4].map(|part| {
+            let root = root(case, case.size / part);
+            measure::cost(root.path(), case.arguments)
+        });
+        let peak = measure::peak(root(case, case.size).path(), case.arguments);
+        let row = row(case, &costs, peak);
+        eprint!("{row}");
+        table += &row;
+        let is_more = |less: usize, more: usize| more as f64 > GROWTH_MAX * less as f64;
+        let is_steep = costs.windows(2).any(|pair| {
+            is_more(pair[0].instructions, pair[1].instructions)
+                || is_more(pair[0].system_calls, pair[1].system_calls)
+        });
+        let (peak_kib, input) = peak;
+        if is_steep || peak_kib > MEMORY_MAX * input / 1024 + MEMORY_BASE_KIB {
+            failures += &row;
+        }
+    }
+    if std::env::var_os("UPDATE_GOLDEN").is_some() && only.is_empty() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/bounds.md");
+        let document = fs::read_to_string(&path).unwrap();
+        let (head, rest) = document.split_once(HEAD).unwrap();
+        let (_, tail) = rest.split_once("\n\n").unwrap();
+        fs::write(&path, format!("{head}{HEAD}{table}\n{tail}")).unwrap();
+    }
+    assert!(failures.is_empty(), "more than in proportion:\n{failures}");
+}
+
+fn root(case: &Case, size: usize) -> TempDir {
+    let root = directory();
+    match case.input {
+        Input::Root(make) => make(root.path(), size),
+        Input::CaFile(content) => {
+            stores::debian(root.path());
+            stores::write(root.path(), "ca.crt", &content(size));
+        }
+    }
+    for arguments in case.before {
+        measure::run(root.path(), arguments);
+    }
+    root
+}
+
+/// In memory: a hundred thousand files take their time on a disk.
+fn directory() -> TempDir {
+    TempDir::new_in("/dev/shm").unwrap()
+}
+
+fn row(case: &Case, costs: &[Cost; 3], (peak_kib, input): (usize, usize)) -> String {
+    let Case { name, unit, size, .. } = case;
+    let growth = |of: fn(&Cost) -> usize| {
+        let factor = |less, more| of(more) as f64 / of(less) as f64;
+        let [first, second, third] = costs;
+        format!("{:.2}, {:.2}", factor(first, second), factor(second, third))
+    };
+    let third = &costs[2];
+    format!(
+        "| {name} | {size} {unit}, {} KiB | {} | {:.1} | {} | {peak_kib} KiB, {:.1} |\n",
+        input / 1024,
+        growth(|cost| cost.instructions),
+        third.instructions as f64 / third.input as f64,
+        growth(|cost| cost.system_calls),
+        peak_kib as f64 * 1024.0 / input as f64,
+    )
+}
+
+/// Of the table in the document.
+const HEAD: &str = "\
+| what | size, and bytes of all files | instructions: growth | for each byte | system calls: growth | peak memory, times the input |
+|---|---|---|---|---|---|
+";
+
+/// From one size to its double: a sort may have its logarithm.
+const GROWTH_MAX: f64 = 2.25;
+
+/// Times the size of the input, and besides.
+const MEMORY_MAX: usize = 12;
+const MEMORY_BASE_KIB: usize = 8192;
