@@ -44,6 +44,7 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<Applied, Error> {
         Error::WriteStore { operation, path, cause }
     };
     let mut applied = Applied::default();
+    let mut may_forget = true;
     for change in plan.changes() {
         match change {
             Change::Directory { path } => {
@@ -54,8 +55,9 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<Applied, Error> {
                 write(path, content, *mode, &temporary)
                     .map_err(|cause| failed(Operation::Write, path, cause))?;
             }
-            Change::Keystore { path, content, mode } => {
+            Change::Keystore { path, content, mode, has_unwanted } => {
                 if let Err(cause) = write(path, content, *mode, &temporary) {
+                    may_forget &= !has_unwanted;
                     applied.closed_keystore.get_or_insert_with(|| (path.clone(), cause));
                     continue;
                 }
@@ -77,7 +79,8 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<Applied, Error> {
                     .and_then(|path| sys::write_link(&path, target, &temporary));
                 made.map_err(|cause| failed(Operation::Link, path, cause))?;
             }
-            Change::Remove { path } => {
+            Change::Forget { .. } if !may_forget => continue,
+            Change::Remove { path } | Change::Forget { path } => {
                 let removed = root.resolve_entry(path).and_then(|path| sys::remove(&path));
                 removed.map_err(|cause| failed(Operation::Remove, path, cause))?;
             }

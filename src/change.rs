@@ -15,11 +15,20 @@ pub(crate) enum Change {
     /// Make a directory that nobody but this user can write to, or see that it is one.
     PrivateDirectory { path: PathBuf },
     /// Like [`Change::File`], of a Java keystore: one that can't be written keeps nothing else back.
-    Keystore { path: PathBuf, content: Vec<u8>, mode: u32 },
+    Keystore {
+        path: PathBuf,
+        content: Vec<u8>,
+        mode: u32,
+        /// Something goes that is in it.
+        has_unwanted: bool,
+    },
     /// Put a symbolic link in the place of what is there.
     Link { path: PathBuf, target: PathBuf },
     /// Remove a file or a link.
     Remove { path: PathBuf },
+    /// Remove a file that tells what has to go, unless that stays in a Java keystore: the next start
+    /// is to know of it.
+    Forget { path: PathBuf },
     /// Put a certificate into one of the operating system's stores, under a name that tells whose it
     /// is.
     AddToStore { store: &'static str, der: Vec<u8>, name: String },

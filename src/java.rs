@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -80,11 +81,19 @@ fn look_at(
     is_safe_so_far: bool,
     found: &mut Vec<Keystore>,
 ) {
-    let metadata = root.metadata(path).ok().flatten();
-    if metadata.is_some_and(|metadata| metadata.is_file())
-        && let Ok(path) = root.without_links_into(path, platform.immutable)
-        && !found.iter().any(|keystore| keystore.path == path)
-    {
+    let is_file = match root.metadata(path) {
+        Ok(metadata) => metadata.is_some_and(|metadata| metadata.is_file()),
+        // To be told of by whoever reads it; what a user may not see is nothing to that user.
+        Err(error) => sys::is_root() || error.kind() != io::ErrorKind::PermissionDenied,
+    };
+    if !is_file {
+        return;
+    }
+    let resolved = root.without_links_into(path, platform.immutable);
+    // What isn't known to be the file itself isn't written.
+    let is_safe_so_far = is_safe_so_far && resolved.is_ok();
+    let path = resolved.unwrap_or_else(|_| path.to_owned());
+    if !found.iter().any(|keystore| keystore.path == path) {
         let is_safe = is_safe_so_far
             && !is_in(&path, platform.immutable)
             && path.parent().is_some_and(|parent| is_safe(root, parent));

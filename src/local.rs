@@ -306,6 +306,11 @@ fn path(anchor: &Anchor, platform: &Platform) -> PathBuf {
     Path::new(platform.anchors_directory).join(stem_of(anchor) + platform.suffix)
 }
 
+/// Whether a file of the anchors directory is one of ours.
+pub(crate) fn is_ours(path: &Path, platform: &Platform) -> bool {
+    source_of(path, platform).is_some()
+}
+
 /// The source that an anchor of ours came from, as told by its file's name; `None` for somebody
 /// else's.
 fn source_of<'a>(path: &'a Path, platform: &Platform) -> Option<&'a str> {

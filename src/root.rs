@@ -280,8 +280,16 @@ impl Root {
     /// # Errors
     /// When it exists and can't be read, or is larger than any store.
     pub(crate) fn read_store_file(&self, path: &Path) -> Result<Option<Vec<u8>>, Error> {
-        let cause = match self.read(path, STORE_FILE_MAX) {
-            Ok(bytes) => return Ok(Some(bytes)),
+        Ok(self.read_store_file_with_mode(path)?.map(|(bytes, _)| bytes))
+    }
+
+    /// As [`Self::read_store_file`], with the permission bits.
+    pub(crate) fn read_store_file_with_mode(
+        &self,
+        path: &Path,
+    ) -> Result<Option<(Vec<u8>, u32)>, Error> {
+        let cause = match self.read_with_mode(path, STORE_FILE_MAX) {
+            Ok(found) => return Ok(Some(found)),
             Err(ReadError::NotRegular(_)) => return Ok(None),
             Err(ReadError::Io(cause)) if is_absent(&cause) => return Ok(None),
             Err(ReadError::Io(cause)) => cause,
@@ -304,11 +312,6 @@ impl Root {
             }
             metadata => Ok(metadata),
         }
-    }
-
-    /// The permission bits of what `path` names, links followed; `None` where they can't be told.
-    pub(crate) fn mode(&self, path: &Path) -> Option<u32> {
-        self.metadata(path).ok()?.map(|metadata| sys::permissions(&metadata))
     }
 
     /// Whether there is an entry of this name, be it a link that leads nowhere.

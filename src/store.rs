@@ -13,6 +13,7 @@ use crate::format::hash_directory;
 use crate::format::pem_bundle;
 use crate::format::signature_database;
 use crate::holders;
+use crate::local;
 use crate::local::Fate;
 use crate::local::Goal;
 use crate::local::LocalAnchor;
@@ -161,6 +162,8 @@ fn list_directory(
                 }
             }
             Ok(None) => {}
+            // What was made of a file of ours can't be told from the image's own without it.
+            Err(error) if local::is_ours(&path, platform) => return Err(error),
             Err(error) => listing.errors.push(error),
         }
     }

@@ -122,12 +122,12 @@ pub(crate) fn observe(
                 // It isn't written, wherever it is.
                 Some(end) => states.push(state(path.to_owned(), end, MODE)),
                 None => {
-                    let Some(content) = root.read_store_file(path)? else {
+                    let Some((content, mode)) = root.read_store_file_with_mode(path)? else {
                         continue;
                     };
                     let file = file(root, platform, path)?;
                     if !states.iter().any(|state| state.file == file) {
-                        states.push(state(file, content, root.mode(path).unwrap_or(MODE)));
+                        states.push(state(file, content, mode));
                     }
                 }
             }

@@ -35,8 +35,7 @@ pub(crate) struct State {
 pub(crate) fn observe(root: &Root, platform: &Platform) -> Result<Vec<State>, Error> {
     let mut states = Vec::new();
     for path in platform.signature_databases.iter().map(Path::new) {
-        if let Some(content) = root.read_store_file(path)? {
-            let mode = root.mode(path).unwrap_or(MODE);
+        if let Some((content, mode)) = root.read_store_file_with_mode(path)? {
             let file = root.without_links_into(path, platform.immutable);
             let path = file.map_err(|cause| Error::ReadStore { path: path.to_owned(), cause })?;
             states.push(State { path, content, mode });
@@ -106,5 +105,3 @@ const TYPE_X509: &[u8; 16] = &[
 const OWNER: &[u8; 16] = &[
     0x50, 0x3b, 0xdd, 0xdc, 0x05, 0xf4, 0xfd, 0x43, 0x96, 0xbe, 0xbd, 0x33, 0xb1, 0x73, 0x47, 0x76,
 ];
-
-const MODE: u32 = 0o444;

@@ -146,6 +146,7 @@ pub(crate) fn plan(
         Goal::Remove(_) => (remove_anchors_file(platform, state), None),
     };
 
+    let keystores = java_keystore::changes(keystores, platform, locals);
     let mut changes: Vec<Change> = locals
         .iter()
         .filter(|local| local.fate == Fate::Present && !local.is_current)
@@ -164,12 +165,10 @@ pub(crate) fn plan(
     let databases = state.signature_databases.iter();
     changes.extend(databases.filter_map(|state| signature_database::changes(state, locals)));
     changes.extend(anchors_file);
-    changes.extend(
-        locals
-            .iter()
-            .filter(|local| local.is_removed())
-            .map(|local| Change::Remove { path: local.path.clone() }),
-    );
+    // Once an anchor's file is gone, nothing tells of its entry in a keystore.
+    let may_forget = !keystores.has_unwanted;
+    let forgotten = locals.iter().filter(|local| may_forget && local.is_removed());
+    changes.extend(forgotten.map(|local| Change::Forget { path: local.path.clone() }));
     if !changes.is_empty() || state.was_cut_short {
         let missing = state.missing_directories.iter();
         let needed = missing.filter(|directory| is_needed(directory, &changes));
@@ -185,15 +184,13 @@ pub(crate) fn plan(
         }
         changes.splice(0..0, begin);
         changes.extend(hook_changes(platform, state, &links.added, &links.removed));
-        if touches_anchors || state.was_cut_short {
-            changes.push(Change::Remove { path: unfinished });
+        if may_forget && (touches_anchors || state.was_cut_short) {
+            changes.push(Change::Forget { path: unfinished });
         }
     }
     let leftovers = state.leftovers.iter();
     changes.extend(leftovers.map(|path| Change::Remove { path: path.clone() }));
 
-    // First: once an anchor's file is gone, nothing tells of its entry.
-    let keystores = java_keystore::changes(keystores, platform, locals);
     changes.splice(0..0, keystores.changes);
     let merged_bundle = state
         .bundles
@@ -259,6 +256,7 @@ fn is_needed(directory: &Path, changes: &[Change]) -> bool {
         | Change::PrivateDirectory { .. }
         | Change::RemoveFromStore { .. }
         | Change::Remove { .. }
+        | Change::Forget { .. }
         | Change::Run { .. } => false,
     })
 }

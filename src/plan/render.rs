@@ -93,7 +93,7 @@ impl<'a> Step<'a> {
             Change::Directory { path } => {
                 ("create directory", Object::Path(path), vec![("mode", Detail::Mode(0o755))])
             }
-            Change::File { path, content, mode } | Change::Keystore { path, content, mode } => {
+            Change::File { path, content, mode } | Change::Keystore { path, content, mode, .. } => {
                 let mode = ("mode", Detail::Mode(*mode));
                 ("write", Object::Path(path), vec![mode, ("bytes", Detail::Bytes(content.len()))])
             }
@@ -112,7 +112,9 @@ impl<'a> Step<'a> {
                 let words = program.arguments.join(OsStr::new(" "));
                 ("run", Object::Path(&program.path), vec![("arguments", Detail::Arguments(words))])
             }
-            Change::Remove { path } => ("remove", Object::Path(path), Vec::new()),
+            Change::Remove { path } | Change::Forget { path } => {
+                ("remove", Object::Path(path), Vec::new())
+            }
             Change::AddToStore { store, der, name } => {
                 ("add to store", Object::Store(store), certificate(der, name))
             }

@@ -107,7 +107,9 @@ impl Machine {
                     sys::write_file(&self.real(path), content, *mode, "temporary".as_ref())
                         .unwrap();
                 }
-                Change::Remove { path } => sys::remove(&self.real(path)).unwrap(),
+                Change::Remove { path } | Change::Forget { path } => {
+                    sys::remove(&self.real(path)).unwrap();
+                }
                 Change::AddToStore { store, der, name } => {
                     let entries = self.stores.entry(store).or_default();
                     assert!(entries.iter().all(|(present, _)| present != der), "added twice");

@@ -46,6 +46,8 @@ pub(crate) struct States {
     states: Vec<State>,
     /// Of keystores that can't be read.
     errors: Vec<Error>,
+    /// One that can't be read may have what goes.
+    may_have_unwanted: bool,
 }
 
 /// What shall be in a keystore, and what shall not.
@@ -89,6 +91,8 @@ pub(crate) struct Changes {
     pub(crate) errors: Vec<Error>,
     /// The first that lacks an anchor and may not be written where it is.
     pub(crate) closed: Option<PathBuf>,
+    /// What goes is in one that stays as it is, or may be.
+    pub(crate) has_unwanted: bool,
 }
 
 /// Looks at the keystores, as far as they concern `locals`.
@@ -111,13 +115,15 @@ pub(crate) fn observe(
         if wanted.absent.is_empty() && is_current(root, &path, &wanted.present) {
             continue;
         }
-        match root.read_store_file(&path) {
-            Ok(Some(content)) => {
-                let mode = root.mode(&path).unwrap_or(MODE);
+        match root.read_store_file_with_mode(&path) {
+            Ok(Some((content, mode))) => {
                 found.states.push(State { path, content, mode, is_safe });
             }
             Ok(None) => {}
-            Err(error) => found.errors.push(error),
+            Err(error) => {
+                found.errors.push(error);
+                found.may_have_unwanted |= !wanted.absent.is_empty();
+            }
         }
     }
     found
@@ -125,16 +131,23 @@ pub(crate) fn observe(
 
 /// Makes the keystores hold the wanted anchors. One that can't be has no part in the others.
 pub(crate) fn changes(states: States, platform: &Platform, locals: &[LocalAnchor]) -> Changes {
-    let States { states, errors } = states;
-    let mut result = Changes { errors, ..Changes::default() };
+    let States { states, errors, may_have_unwanted } = states;
+    let mut result = Changes { errors, has_unwanted: may_have_unwanted, ..Changes::default() };
     if states.is_empty() {
         return result;
     }
     let wanted = wanted(platform, locals);
     for State { path, content, mode, is_safe } in states {
         match update(&content, &wanted) {
-            Ok(Some(_)) if !is_safe => _ = result.closed.get_or_insert(path),
-            Ok(Some(content)) => result.changes.push(Change::Keystore { path, content, mode }),
+            Ok(Some(_)) if !is_safe => {
+                result.has_unwanted |= has_unwanted(&content, &wanted);
+                result.closed.get_or_insert(path);
+            }
+            Ok(Some(updated)) => {
+                let has_unwanted = has_unwanted(&content, &wanted);
+                let content = updated;
+                result.changes.push(Change::Keystore { path, content, mode, has_unwanted });
+            }
             Ok(None) => {}
             Err(why) => result.errors.push(Error::Keystore { path, why }),
         }
@@ -223,6 +236,13 @@ fn is_current(root: &Root, path: &Path, present: &[Entry]) -> bool {
     forms.iter().any(|form| end.windows(form.len()).any(|window| window == form))
 }
 
+/// Whether an entry is there that shall not be.
+fn has_unwanted(keystore: &[u8], wanted: &Wanted) -> bool {
+    let (absent, identity) = (wanted.absent.clone(), wanted.identity);
+    let removal = Wanted { present: Vec::new(), absent, identity };
+    !wanted.absent.is_empty() && update(keystore, &removal).is_ok_and(|updated| updated.is_some())
+}
+
 fn update(keystore: &[u8], wanted: &Wanted) -> Result<Option<Vec<u8>>, Unusable> {
     if keystore.starts_with(jks::MAGIC) {
         jks::update(keystore, wanted)
@@ -236,5 +256,3 @@ const END_MAX: usize = 256;
 
 /// Characters of an alias, so that there is room for a number.
 const ALIAS_MAX: usize = 1000;
-
-const MODE: u32 = 0o644;
