@@ -35,6 +35,15 @@ use crate::witness::is_exhaustive;
 use crate::witness::rounds;
 use crate::x509::Certificate;
 
+/// Ends what other threads do when it is dropped: an assertion that fails, too, is waited for by none.
+pub(crate) struct Over<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Starts all of them before any is waited for, while somebody reads the bundle over and over, who
 /// always finds the public roots and never a part of a certificate. Tells what was said.
 #[track_caller]
@@ -51,6 +60,7 @@ fn race(rootfs: &Rootfs, starts: impl IntoIterator<Item = Command>) -> Vec<Strin
     };
     let (said, reads) = thread::scope(|scope| {
         let reader = scope.spawn(read);
+        let over = Over(&is_over);
         let running: Vec<Running> = starts.into_iter().map(Command::spawn).collect();
         let ends = running.into_iter().map(|running| running.end());
         let said = ends
@@ -61,7 +71,7 @@ fn race(rootfs: &Rootfs, starts: impl IntoIterator<Item = Command>) -> Vec<Strin
                 end.err()
             })
             .collect();
-        is_over.store(true, Ordering::Relaxed);
+        drop(over);
         (said, reader.join())
     });
     assert!(reads.unwrap_or_else(|e| std::panic::resume_unwind(e)) > 0);
@@ -182,6 +192,7 @@ fn a_volume_whose_content_is_swapped_gives_one_ca_or_the_other() {
     };
     thread::scope(|scope| {
         scope.spawn(swap);
+        let _over = Over(&is_over);
         for path in ["/ca", "/ca/ca.crt"] {
             for _ in 0..rounds() {
                 let said =
@@ -197,7 +208,6 @@ fn a_volume_whose_content_is_swapped_gives_one_ca_or_the_other() {
             }
             start(&rootfs, &["--remove"]).run().ok();
         }
-        is_over.store(true, Ordering::Relaxed);
     });
 }
 
