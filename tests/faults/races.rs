@@ -11,13 +11,13 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use nix::fcntl::Flock;
-use nix::fcntl::FlockArg;
 use nix::sys::signal;
 use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::unistd::Pid;
 use nix::unistd::mkfifo;
+use rustix::fs::FlockOperation;
+use rustix::fs::flock;
 
 use crate::command::Command;
 use crate::command::Running;
@@ -214,10 +214,9 @@ fn a_volume_whose_content_is_swapped_gives_one_ca_or_the_other() {
 /// A process that stands still once it has locked the store: in place of a start that was stopped.
 fn stuck(rootfs: &Rootfs) -> Child {
     let directory = File::open(rootfs.root.at(ANCHORS)).unwrap();
-    let lock = Flock::lock(directory, FlockArg::LockExclusiveNonblock).map_err(|(_, e)| e).unwrap();
-    // The child's stdin is the directory, and with it the lock, which this process gives up.
-    let lock = lock.try_clone().unwrap();
-    let child = process::Command::new("sleep").arg("1000").stdin(lock).spawn().unwrap();
+    flock(&directory, FlockOperation::NonBlockingLockExclusive).unwrap();
+    // Its stdin is the directory, and with it the lock, which isn't this process's any more.
+    let child = process::Command::new("sleep").arg("1000").stdin(directory).spawn().unwrap();
     signal::kill(pid(&child), Signal::SIGSTOP).unwrap();
     child
 }
@@ -231,6 +230,7 @@ fn a_lock_is_gone_with_the_process_that_held_it() {
     let rootfs = container();
     let mut holder = stuck(&rootfs);
     let waiting: Vec<Running> = (0..2).map(|_| start(&rootfs, &[WITNESS]).spawn()).collect();
+    assert_eq!(rootfs.root.read(BUNDLE), public_bundle().as_bytes());
     holder.kill().unwrap();
     holder.wait().unwrap();
     let said: Vec<String> =
