@@ -115,6 +115,10 @@ bounds: build ## What the worst inputs cost: docs/bounds.md
 	scripts/need.sh valgrind=valgrind strace=strace /usr/bin/time=time
 	CA_ENTRYPOINT_BIN="$(binary)" cargo test --test bounds -- --nocapture
 
+.PHONY: size
+size: build ## What the largest parts of the binary weigh
+	scripts/size.sh
+
 .PHONY: demo
 demo: build ## A container that trusts a private CA, from start to end
 	scripts/need.sh openssl=openssl

@@ -1,6 +1,9 @@
 #!/bin/bash
-# build.sh linux|linux-arm64|windows [units]: builds the release binary for one system, or prints what that build
-# compiles, for scripts/sbom.sh: cargo's unit graph, then {"way": NAME, "rustc": VERSION}.
+# build.sh linux|linux-arm64|windows [units|symbols]: builds the release binary for one system. With a second word it
+# leaves that alone, and prints
+#
+#   units         what the build compiles, for scripts/sbom.sh: cargo's unit graph, then {"way": NAME, "rustc": VERSION}
+#   symbols       the path of the same binary with its symbols, for scripts/size.sh
 #
 #   linux         dist/linux-amd64/ca-entrypoint: x86_64, musl, a static PIE, stripped
 #   linux-arm64   dist/linux-arm64/ca-entrypoint: aarch64, musl, static, stripped, by Rust's own linker
@@ -65,7 +68,7 @@ windows)
 esac
 
 verb=${2:-build}
-case $verb in build | units) ;; *) fail "unknown word '$verb': nothing, or units" ;; esac
+case $verb in build | units | symbols) ;; *) fail "unknown word '$verb': nothing, units or symbols" ;; esac
 
 have_target() {
     command -v rustup >/dev/null && rustup target add "$target" >/dev/null 2>&1
@@ -112,13 +115,18 @@ compile() {
     # The encoded form of the flags is the one that allows a space in a path.
     export RUSTC=$rustc CARGO_ENCODED_RUSTFLAGS
     CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && echo "${flags[*]}")
-    local build=("$cargo" build --release --locked --target "$target" --target-dir "target/$way" "$@")
-    if [ "$verb" = units ]; then
-        "${build[@]}" -Zunstable-options --unit-graph
+    local build=("$cargo" build --release --locked --target "$target")
+    case $verb in
+    build) "${build[@]}" --target-dir "target/$way" "$@" ;;
+    units)
+        "${build[@]}" "$@" -Zunstable-options --unit-graph
         printf '{"way": "%s", "rustc": "%s"}\n' "$way" "$("$rustc" --version | cut -d ' ' -f 2-)"
-        exit 0
-    fi
-    "${build[@]}"
+        ;;
+    symbols)
+        CARGO_PROFILE_RELEASE_STRIP=none "${build[@]}" --target-dir "target/$way-symbols" "$@"
+        echo "target/$way-symbols/$target/release/$file"
+        ;;
+    esac
 }
 
 # The compiler of Debian's packages, and what else the system's target needs from them.
@@ -156,6 +164,10 @@ debian) compile_by_debian ;;
 *) fail "unknown way '$way': set CA_ENTRYPOINT_BUILD to rustup, rustup-prebuilt or debian" ;;
 esac
 
+[ "$verb" = build ] || exit 0
+# The list of checksums is of all systems' files.
+exec 9<"$scripts/checksums.sh"
+flock 9
 mkdir -p "$dist"
 # Removed first: the old file may be running. The list of what is in it is another one's too.
 rm -f "$dist/$file" "$dist/$file.cdx.json"
