@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds from a copy of the sources in another directory, with an empty cargo home, the dependencies out of vendor/ and
-# no network: build-elsewhere.sh SYSTEM..., each as scripts/build.sh knows it. The copy is kept, so that a second call
-# has nothing to do.
+# no network: build-elsewhere.sh [SYSTEM]..., each as scripts/build.sh knows it; without one it only makes the copy. It is
+# kept, so that a second call has nothing to do.
 set -euo pipefail
 
 project=$(cd "$(dirname "$0")/.." && pwd)
@@ -9,7 +9,8 @@ project=$(cd "$(dirname "$0")/.." && pwd)
 copy="$project/target/another place"
 
 mkdir -p "$copy"
-find "$copy" -mindepth 1 -maxdepth 1 ! -name target ! -name dist ! -name cargo -exec rm -rf {} +
+find "$copy" -mindepth 1 -maxdepth 1 ! -name target ! -name dist ! -name cargo ! -name vendor ! -name .cargo \
+    -exec rm -rf {} +
 # The sources keep their times, by which cargo knows what has changed.
 tar -C "$project" --exclude=./target --exclude=./dist --exclude=./.git --exclude=./vendor --exclude=./.cargo -c . |
     tar -C "$copy" -x

@@ -1,14 +1,15 @@
 //! A shell that waits in a container for scripts.
 //!
-//! Each `docker exec` takes a tenth of a second of the processor's time, most of it the engine's; what is here takes a
-//! few milliseconds. A script has the rights and limits that `docker exec` would give it: all processes of the
-//! container have the same.
+//! Each `docker exec` takes a tenth of a second of the processor's time, most of it the engine's;
+//! what is here takes a few milliseconds. A script has the rights and limits that `docker exec` would
+//! give it: all processes of the container have the same.
 
 use std::fs;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
@@ -21,7 +22,8 @@ use crate::certificates;
 use crate::engine::Run;
 use crate::engine::spawn;
 
-/// The container's first process. It ends with this one, whatever ends this one, since its stdin does.
+/// The container's first process. It ends with this one, whatever ends this one, since its stdin
+/// does.
 pub(crate) struct Shell {
     directory: PathBuf,
     streams: Mutex<Streams>,
@@ -102,7 +104,6 @@ impl Drop for Shell {
 
 /// Users of the container who aren't root write their output there.
 fn open_to_all(directory: &Path) {
-    use std::os::unix::fs::PermissionsExt;
     let mode = fs::Permissions::from_mode(0o777);
     fs::set_permissions(directory, mode).expect("it was just made");
 }
