@@ -12,6 +12,8 @@ use crate::util::BINARY;
 use crate::util::Root;
 use crate::x509::Certificate;
 use crate::x509::SEQUENCE;
+use crate::x509::SET;
+use crate::x509::UTF8;
 use crate::x509::pem;
 use crate::x509::tlv;
 
@@ -59,6 +61,15 @@ fn make(arguments: &[&str]) {
 
 fn corp() -> Certificate {
     Certificate::ca("Corp CA")
+}
+
+/// Looked at, each of these attributes would take fifty times its nine bytes.
+#[test]
+fn a_certificate_that_is_larger_than_any() {
+    let attribute = [SET, 7, SEQUENCE, 5, 6, 1, 0x2a, UTF8, 0];
+    let issuer = tlv(SEQUENCE, &attribute.repeat(200_000));
+    let ca = Certificate { issuer, ..Certificate::ca("Large") };
+    refuses("it is not an X.509 certificate", |root| _ = root.write(CA, ca.pem()));
 }
 
 #[test]
