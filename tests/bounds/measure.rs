@@ -19,8 +19,9 @@ pub(crate) fn cost(root: &Path, arguments: &[&str]) -> Cost {
     let cachegrind =
         ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"];
     measured(&[&cachegrind[..], &[&log_file]].concat(), root, arguments);
+    // Those of instructions come first.
     let report = fs::read_to_string(&log).unwrap().replace(',', "");
-    let instructions = number_after(&report, "I refs:");
+    let instructions = number_after(&report, " refs:");
     measured(&["strace", "-f", "-qq", "-c", "-o", &log], root, arguments);
     let report = fs::read_to_string(&log).unwrap();
     let total = report.lines().find(|line| line.trim_end().ends_with("total")).unwrap();
