@@ -7,6 +7,7 @@
 
 use std::ffi::OsStr;
 use std::fs::Metadata;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -26,6 +27,8 @@ pub(crate) struct Originals {
     pub(crate) keystore: Option<Original>,
     /// Roots that no file has, as PEM: those of the operating system's own store.
     roots: Vec<u8>,
+    /// Files that may be there and can't be looked at, with the number of the error.
+    unread: Vec<(PathBuf, i32)>,
 }
 
 /// A file of the system's store, which becomes a private one with the anchors in it.
@@ -112,28 +115,43 @@ pub(crate) fn usable(root: &Root, directory: &Path) -> Option<PathBuf> {
 
 /// Finds what the copies are made of.
 pub(crate) fn originals(root: &Root, platform: &Platform, keystores: &[Keystore]) -> Originals {
-    let mut bundles =
-        platform.main_bundles().iter().filter_map(|path| original(root, Path::new(path)));
-    let keystore = keystores.first().and_then(|keystore| original(root, &keystore.path));
+    let mut unread = Vec::new();
+    let bundles = platform.main_bundles().iter();
+    let bundle = bundles.map(Path::new).find_map(|path| original(root, path, &mut unread));
+    if bundle.is_some() {
+        unread.clear();
+    }
+    let keystore =
+        keystores.first().and_then(|keystore| original(root, &keystore.path, &mut unread));
     let roots = system_store::roots(root, platform).unwrap_or_else(|error| {
         log::debug!("{error}");
         Vec::new()
     });
-    Originals { bundle: bundles.next(), keystore, roots }
+    Originals { bundle, keystore, roots, unread }
 }
 
 impl Originals {
     /// For where the system's store has the anchors, and a Java runtime's keystore can't.
     pub(crate) fn of_keystore(root: &Root, path: &Path) -> Self {
-        Self { bundle: None, keystore: original(root, path), roots: Vec::new() }
+        let mut unread = Vec::new();
+        let keystore = original(root, path, &mut unread);
+        Self { bundle: None, keystore, roots: Vec::new(), unread }
     }
 }
 
-fn original(root: &Root, path: &Path) -> Option<Original> {
-    let metadata =
-        root.metadata(path).ok()?.filter(|metadata| metadata.is_file() && metadata.len() > 0)?;
-    let path = root.without_links(path).ok()?;
-    Some(Original { path, identity: sys::identity(&metadata) })
+fn original(root: &Root, path: &Path, unread: &mut Vec<(PathBuf, i32)>) -> Option<Original> {
+    let found = root.metadata(path).and_then(|metadata| {
+        let is_one = |metadata: &Metadata| metadata.is_file() && metadata.len() > 0;
+        let Some(metadata) = metadata.filter(is_one) else {
+            return Ok(None);
+        };
+        let path = root.without_links(path)?;
+        Ok(Some(Original { path, identity: sys::identity(&metadata) }))
+    });
+    found.unwrap_or_else(|error| {
+        unread.push((root.shown(path), error.raw_os_error().unwrap_or_default()));
+        None
+    })
 }
 
 /// Looks at what `directory` has, and reads the originals of what it hasn't.
@@ -144,7 +162,11 @@ pub(crate) fn observe(
     anchors: &TrustAnchors,
 ) -> State {
     let pem = anchors.to_pem();
-    let mut errors = Vec::new();
+    let unread = originals.unread.iter().map(|(path, number)| {
+        let cause = io::Error::from_raw_os_error(*number);
+        Error::ReadStore { path: path.clone(), cause }
+    });
+    let mut errors: Vec<Error> = unread.collect();
     let mut copy = |kind: &str, original: Option<&Original>, roots: &[u8], end: &[u8]| {
         let extension = if kind == KEYSTORE { "" } else { ".pem" };
         let name = format!("{kind}{}{extension}", digest(original, roots, anchors));
