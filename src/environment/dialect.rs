@@ -4,6 +4,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod readers;
 #[cfg(test)]
 mod tests;
 

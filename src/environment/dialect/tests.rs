@@ -16,6 +16,9 @@ use std::process::Stdio;
 
 use random::Random;
 
+use super::readers::of_cmd;
+use super::readers::of_fish;
+use super::readers::of_sh;
 use super::*;
 use crate::golden::assert_golden;
 
@@ -169,6 +172,10 @@ fn assert_every_environment_survives(shells: &[Shell], dialect: Dialect) {
         let settings = environments(&mut random, CHUNK);
         let (text, errors) = render(&settings, dialect);
         assert!(errors.is_empty(), "{errors:?}");
+        let read = if dialect == Dialect::Fish { of_fish(&text) } else { of_sh(&text) };
+        let said =
+            settings.iter().map(|Setting { name, value }| (&**name, value.as_encoded_bytes()));
+        assert!(read.iter().map(|(name, value)| (*name, value.as_slice())).eq(said));
         let locale = ["C.UTF-8", "C"][chunk % 2];
         for shell in shells {
             let stdout = evaluated(shell, &text, locale);
@@ -285,6 +292,8 @@ fn the_file_that_cmd_reads_in_its_tests_is_what_is_written() {
         }
     }
     assert!(values.lines().count() > 300);
+    let lines = str::from_utf8(&text).unwrap().split_terminator("\r\n").map(of_cmd);
+    assert_eq!(lines.map(|(name, value)| format!("{name}={value}\n")).collect::<String>(), values);
     assert_golden("print-env-cmd.cmd", &text);
     assert_golden("print-env-cmd.txt", values.as_bytes());
 }
