@@ -345,15 +345,6 @@ impl Root {
         fs::read_link(self.located_entry(path).ok()?).ok()
     }
 
-    /// Whether a directory has an entry whose name is such.
-    pub(crate) fn has_name(
-        &self,
-        directory: &Path,
-        is_such: impl Fn(&OsStr) -> bool,
-    ) -> io::Result<bool> {
-        Ok(self.names(directory)?.iter().any(|name| is_such(name)))
-    }
-
     /// The names in a directory, in no order; none where it doesn't exist.
     pub(crate) fn names(&self, directory: &Path) -> io::Result<Vec<OsString>> {
         let names = self.located(directory).and_then(|path| sys::names(&path));

@@ -217,8 +217,9 @@ fn name(hash: u32, number: usize) -> PathBuf {
 /// # Errors
 /// When the directory exists and can't be read.
 pub(super) fn exist(root: &Root, directory: &Path) -> Result<bool, Error> {
-    root.has_name(directory, is_name)
-        .map_err(|cause| Error::ReadStore { path: directory.to_owned(), cause })
+    let names = root.names(directory);
+    let names = names.map_err(|cause| Error::ReadStore { path: directory.to_owned(), cause })?;
+    Ok(names.iter().any(|name| is_name(name)))
 }
 
 fn is_name(name: &OsStr) -> bool {
