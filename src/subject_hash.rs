@@ -9,6 +9,7 @@
 use md5::Md5;
 use sha1::Digest;
 use sha1::Sha1;
+use x509_parser::asn1_rs::Tag;
 use x509_parser::x509::AttributeTypeAndValue;
 use x509_parser::x509::X509Name;
 
@@ -44,7 +45,16 @@ fn canonical_attribute(attribute: &AttributeTypeAndValue<'_>) -> Option<Vec<u8>>
     let value = match text(value) {
         Ok(text) => tagged(der::UTF8_STRING, &fold(text.as_bytes())),
         // Neither converted nor folded. It is primitive: `strict` lets no other value through.
-        Err(NotText::OtherType) => tagged(u8::try_from(value.tag().0).ok()?, value.data),
+        Err(NotText::OtherType) => {
+            let mut content = value.data.to_vec();
+            // OpenSSL clears the bits that don't count (`c2i_ASN1_BIT_STRING`).
+            if value.tag() == Tag::BitString
+                && let [unused @ 0..8, .., last] = content.as_mut_slice()
+            {
+                *last &= 0xff << *unused;
+            }
+            tagged(u8::try_from(value.tag().0).ok()?, &content)
+        }
         Err(NotText::Malformed) => return None,
     };
     let oid = tagged(der::OID, attribute.attr_type().as_bytes());

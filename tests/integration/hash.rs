@@ -134,6 +134,15 @@ fn string_types_meet_in_utf_8() {
 }
 
 #[test]
+fn bits_that_do_not_count_have_no_part_in_the_hash() {
+    // Three of the last byte.
+    let certificates = [[3, 0x8c, 0x70], [3, 0x8c, 0x77]]
+        .map(|bits| Certificate::with_subject(name(&[attribute(UNIQUE_ID, BIT_STRING, &bits)])));
+    assert_eq!(distinct(&ours(&certificates)), 1);
+    assert_equal(&certificates);
+}
+
+#[test]
 fn a_name_that_openssl_cannot_read_is_no_certificate() {
     // In a bundle it would cost OpenSSL the others.
     let bad: [(u8, &[u8]); 5] = [

@@ -140,6 +140,7 @@ fn integer(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) const INTEGER: u8 = 0x02;
+pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const UTF8: u8 = 0x0c;
 pub(crate) const NUMERIC: u8 = 0x12;
 pub(crate) const PRINTABLE: u8 = 0x13;
@@ -156,6 +157,8 @@ pub(crate) const CN: &[u8] = &[0x55, 0x04, 0x03];
 pub(crate) const C: &[u8] = &[0x55, 0x04, 0x06];
 pub(crate) const O: &[u8] = &[0x55, 0x04, 0x0a];
 pub(crate) const OU: &[u8] = &[0x55, 0x04, 0x0b];
+/// The attribute whose values are strings of bits (RFC 4519, section 2.40).
+pub(crate) const UNIQUE_ID: &[u8] = &[0x55, 0x04, 0x2d];
 pub(crate) const EMAIL: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01];
 pub(crate) const DC: &[u8] = &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19];
 
