@@ -133,6 +133,8 @@ impl<'a> Reader<'a> {
         self.sequence(|name| {
             name.all(|name| {
                 name.constructed(Tag::Set, |rdn| {
+                    // OpenSSL reads one of nothing too, and x509-parser nothing that follows it.
+                    (!rdn.0.is_empty()).then_some(())?;
                     rdn.all(|rdn| {
                         rdn.sequence(|attribute| {
                             attribute.value(Tag::Oid)?;

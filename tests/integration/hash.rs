@@ -143,6 +143,17 @@ fn bits_that_do_not_count_have_no_part_in_the_hash() {
 }
 
 #[test]
+fn a_name_with_a_level_of_nothing_is_no_certificate() {
+    // OpenSSL reads what follows it, and x509-parser doesn't.
+    let levels =
+        [tlv(SET, &attribute(CN, UTF8, b"A")), tlv(SET, &[]), tlv(SET, &attribute(O, UTF8, b"B"))];
+    let certificate = Certificate::with_subject(tlv(SEQUENCE, &levels.concat()));
+    let root = debian();
+    root.write("/ca.crt", certificate.pem());
+    root.run(&["--ca", "/ca.crt"]).code(125).says("not an X.509 certificate");
+}
+
+#[test]
 fn a_name_that_openssl_cannot_read_is_no_certificate() {
     // In a bundle it would cost OpenSSL the others.
     let bad: [(u8, &[u8]); 5] = [
