@@ -123,9 +123,17 @@ impl<'a> Reader<'a> {
                 return Some(());
             }
             let parameters = algorithm.next()?;
-            let is_opaque =
-                parameters.header.is_constructed() || parameters.class() != Class::Universal;
-            (is_opaque || is_value(parameters.tag(), parameters.data)).then_some(())
+            let (tag, is_constructed) = (parameters.tag(), parameters.header.is_constructed());
+            let is_fit = match parameters.class() {
+                // Strings may be made of strings, and nobody has seen that here.
+                Class::Universal if is_constructed => matches!(tag, Tag::Sequence | Tag::Set),
+                // No end of what has a length, and no primitive list.
+                Class::Universal => {
+                    matches!(tag.0, 0x01..=0x0f | 0x12..=0x1e) && is_value(tag, parameters.data)
+                }
+                _ => true,
+            };
+            is_fit.then_some(())
         })
     }
 

@@ -11,6 +11,7 @@ use crate::skeletons::debian;
 use crate::util::BINARY;
 use crate::util::Root;
 use crate::x509::Certificate;
+use crate::x509::ECDSA_SHA256;
 use crate::x509::SEQUENCE;
 use crate::x509::SET;
 use crate::x509::UTF8;
@@ -246,5 +247,32 @@ fn nothing_is_installed_that_costs_openssl_the_rest_of_the_bundle() {
     let root = debian();
     root.write(CA, mutations());
     root.run(&["--ca", CA]).code(125);
+    assert!(openssl::loads(&root.at(BUNDLE)), "OpenSSL can't load the bundle any more");
+}
+
+/// Parameters of each type, of nothing and of two bytes, where the algorithm stands by which a
+/// certificate is signed. The name before them gives up their room.
+fn parameters() -> String {
+    let all = (0..=0xff).flat_map(|tag| [vec![tag, 0], vec![tag, 2, 0, 0]]);
+    let certificates = (1..).zip(all).map(|(serial, parameters)| {
+        let mut der = Certificate { serial, ..Certificate::ca("Odd") }.der();
+        let name = tlv(6, ECDSA_SHA256);
+        let kept = ECDSA_SHA256.len() - parameters.len();
+        let shorter = [tlv(6, &ECDSA_SHA256[..kept]), parameters].concat();
+        for at in 0..der.len() - name.len() {
+            if der[at..].starts_with(&name) {
+                der[at..at + name.len()].copy_from_slice(&shorter);
+            }
+        }
+        pem("CERTIFICATE", &der)
+    });
+    certificates.collect()
+}
+
+#[test]
+fn parameters_that_openssl_cannot_read_keep_a_certificate_out() {
+    let root = debian();
+    root.write(CA, parameters());
+    root.run(&["--ca", CA]).code(125).says("trust store updated");
     assert!(openssl::loads(&root.at(BUNDLE)), "OpenSSL can't load the bundle any more");
 }
