@@ -284,10 +284,12 @@ fn strip_entry<'a>(bundle: &'a [u8], entry: &Entry<'_>) -> Option<&'a [u8]> {
         return Some(&[]);
     }
     let text = entry.text.strip_suffix(b"\n").unwrap_or(&entry.text);
-    bundle
+    let rest = bundle
         .strip_suffix(b"\n")
         .and_then(|bundle| bundle.strip_suffix(text))
-        .or_else(|| bundle.strip_suffix(text))
+        .or_else(|| bundle.strip_suffix(text));
+    // Behind other text on its line it is no certificate to anybody, and none that we put there.
+    rest.filter(|rest| rest.is_empty() || rest.ends_with(b"\n"))
 }
 
 /// Where each PEM block of a bundle begins.

@@ -56,6 +56,18 @@ fn an_anchor_is_removed_from_the_middle_of_the_bundle_too() {
 }
 
 #[test]
+fn a_copy_that_nobody_can_read_is_not_taken_for_ours() {
+    let root = debian();
+    root.write(CA, ca("Ours"));
+    root.run(&[]).ok();
+    // As by `cat` behind a file without an end of its last line.
+    let unreadable = format!("# no end of the line{}", ca("Ours"));
+    append(&root, &unreadable);
+    root.run(&["--remove"]).ok();
+    assert_eq!(root.read(BUNDLE), (public_bundle() + &unreadable).into_bytes());
+}
+
+#[test]
 fn an_anchor_is_rotated_in_the_middle_of_the_bundle_too() {
     let root = debian();
     root.write(CA, ca("Old"));
