@@ -250,21 +250,8 @@ pub(crate) fn detect(root: &Root) -> Detected {
     {
         return Detected { platform, reason: "it is running".to_owned() };
     }
-    if let Some(os_release) = OsRelease::read(root) {
-        if let Some(platform) = by_id(&os_release.id) {
-            return Detected {
-                platform,
-                reason: format!("ID={} in {}", os_release.id, os_release.path),
-            };
-        }
-        for id in os_release.id_like.split_whitespace() {
-            if let Some(platform) = by_id(id) {
-                return Detected {
-                    platform,
-                    reason: format!("ID_LIKE={id} in {}", os_release.path),
-                };
-            }
-        }
+    if let Some(detected) = OsRelease::read(root).as_ref().and_then(by_os_release) {
+        return detected;
     }
     for platform in table::PLATFORMS {
         for evidence in platform.evidence {
@@ -276,6 +263,17 @@ pub(crate) fn detect(root: &Root) -> Detected {
         }
     }
     Detected { platform: &table::FALLBACK, reason: "no known distribution".to_owned() }
+}
+
+fn by_os_release(os_release: &OsRelease) -> Option<Detected> {
+    let OsRelease { path, id, id_like } = os_release;
+    if let Some(platform) = by_id(id) {
+        return Some(Detected { platform, reason: format!("ID={id} in {path}") });
+    }
+    id_like.split_whitespace().find_map(|id| {
+        let platform = by_id(id)?;
+        Some(Detected { platform, reason: format!("ID_LIKE={id} in {path}") })
+    })
 }
 
 fn by_id(id: &str) -> Option<&'static Platform> {
