@@ -37,7 +37,7 @@ check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and
 lint: toolchain
 	cargo fmt --check || { echo "check: not formatted: run cargo fmt" >&2; exit 1; }
 	cargo clippy --all-targets -- -D warnings
-	cargo clippy --test compliance --test gitlab --test matrix --test recipes --test windows -- -D warnings
+	cargo clippy --test compliance --test faults --test gitlab --test matrix --test recipes --test windows -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --document-private-items
 	scripts/cargo-deny.sh check bans licenses sources
 	shellcheck .ci/run scripts/*.sh tests/gitlab/stand-ins/*.sh
@@ -56,7 +56,7 @@ test: toolchain ## All tests
 	scripts/need.sh openssl=openssl dash=dash bash=bash busybox=busybox zsh=zsh fish=fish
 	cargo test --all
 	# Each waits for containers, servers or Wine half of the time: two have the machine busy.
-	$(MAKE) --no-print-directory -j2 --output-sync=target compliance gitlab matrix recipes windows
+	$(MAKE) --no-print-directory -j2 --output-sync=target faults-few compliance gitlab matrix recipes windows
 
 .PHONY: compliance
 compliance: build ## The binary against each distribution's own tool, in containers
@@ -72,6 +72,16 @@ gitlab: build ## GitLab Runner's contract with its images' entrypoints, in conta
 matrix: build ## Real clients against real servers, in images of many kinds: docs/matrix.md
 	scripts/engine.sh run $(SHELL) $(.SHELLFLAGS) \
 	    'scripts/images.sh clients clients-alpine && CA_ENTRYPOINT_BIN="$(binary)" cargo test --test matrix'
+
+.PHONY: faults
+faults: build ## Each system call of a start failed, cut short and killed at: docs/faults.md
+	scripts/need.sh openssl=openssl
+	CA_ENTRYPOINT_FAULTS=all CA_ENTRYPOINT_BIN="$(binary)" cargo test --test faults -- --nocapture --test-threads=2
+
+.PHONY: faults-few
+faults-few: build
+	scripts/need.sh openssl=openssl
+	CA_ENTRYPOINT_BIN="$(binary)" cargo test --test faults -- --test-threads=2 --skip starts::alpine --skip starts::rhel
 
 .PHONY: recipes
 recipes: build ## Every recipe of the documentation, taken out of it and run

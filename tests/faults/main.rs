@@ -8,6 +8,7 @@
     reason = "clippy.toml allows them in tests, which the helpers of tests are no less"
 )]
 
+mod budget;
 mod calls;
 #[allow(dead_code, reason = "the integration tests use all of it")]
 #[path = "../integration/command.rs"]

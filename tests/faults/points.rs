@@ -79,41 +79,70 @@ fn lasts(made: &Made, errno: Errno) -> bool {
 fn try_point(stage: &Stage, point: Point) -> Result<(), String> {
     stage.rootfs.reset();
     let root = stage.rootfs.root.path().to_str().unwrap();
-    let mut is_reached = false;
-    let mut torn = Ok(());
-    let mut may_have_changed = false;
-    let mut last = String::new();
+    let mut watch = Watch::default();
     let end = stage.start(&mut |index, call| {
-        let made = calls::made(call, root);
-        // Readers, at any time.
-        if may_have_changed && torn.is_ok() {
-            torn = verdict::store(stage, &stage.rootfs.tree(), true)
-                .map_err(|why| format!("after {last}: {why}"));
+        // Up to there it is the start that nothing hinders.
+        if index < point.index {
+            return Answer::Go;
         }
-        may_have_changed = made.changes;
-        last.clone_from(&made.shown);
-        let is_it = index == point.index;
-        is_reached |= is_it;
-        let Answer::Fail(errno) = point.answer else {
-            return if is_it { point.answer } else { Answer::Go };
-        };
-        let goes_on = point.goes_on && index > point.index && lasts(&made, errno);
-        if is_it || goes_on { point.answer } else { Answer::Go }
+        let made = calls::made(call, root);
+        watch.look(stage, &made);
+        match point.answer {
+            Answer::Fail(errno) if point.goes_on && lasts(&made, errno) => point.answer,
+            answer if index == point.index => answer,
+            _ => Answer::Go,
+        }
     });
-    torn?;
+    watch.torn?;
+    assert!(watch.calls > 0, "the start is another one each time");
     let tree = stage.rootfs.tree();
     verdict::store(stage, &tree, true)?;
     if point.answer != Answer::Kill {
         fate(stage, point, &end)?;
         verdict::messages(stage, &tree, &end)?;
-        verdict::variables(stage, &tree, &end)?;
+        verdict::variables(&tree, &end)?;
     }
-    let next = stage.start(&mut |_, _| Answer::Go);
-    stage.fate_of_command(&next).map_err(|why| format!("the next start: {why}"))?;
+    stage.mend().map_err(|why| format!("the next start: {why}"))?;
     let tree = stage.rootfs.tree();
-    verdict::is_new(stage, &tree).map_err(|why| format!("after the next start, {why}"))?;
-    assert!(is_reached, "the start is another one each time");
-    Ok(())
+    verdict::is_new(stage, &tree).map_err(|why| format!("after the next start, {why}"))
+}
+
+/// The eyes of a reader, at each call that the one before may have made a difference to.
+struct Watch {
+    calls: usize,
+    /// The last call, if it may have changed a file.
+    change: Option<String>,
+    torn: Result<(), String>,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self { calls: 0, change: None, torn: Ok(()) }
+    }
+}
+
+impl Watch {
+    fn look(&mut self, stage: &Stage, made: &Made) {
+        if let (Some(change), Ok(())) = (&self.change, &self.torn) {
+            let tree = stage.rootfs.tree();
+            self.torn =
+                verdict::store(stage, &tree, true).map_err(|why| format!("after {change}: {why}"));
+        }
+        self.calls += 1;
+        self.change = made.changes.then(|| made.shown.clone());
+    }
+}
+
+/// A start that nothing hinders, seen by readers all the while.
+fn watched(stage: &Stage) -> Result<(), String> {
+    stage.rootfs.reset();
+    let root = stage.rootfs.root.path().to_str().unwrap();
+    let mut watch = Watch::default();
+    stage.start(&mut |_, call| {
+        watch.look(stage, &calls::made(call, root));
+        Answer::Go
+    });
+    watch.torn
 }
 
 /// Whether the command ran; or, if it is execve(2) that failed, the program said so.
@@ -132,7 +161,7 @@ pub(crate) fn try_all(name: &str, scenario: Scenario) {
     let stage = scenario.stage();
     verdict::outputs(&stage);
     let points = points(&stage, is_whole);
-    let mut failures = Vec::new();
+    let mut failures = Vec::from_iter(watched(&stage).err());
     for point in &points {
         if let Err(why) = try_point(&stage, *point) {
             failures.push(format!("{point}: {}: {why}", stage.calls[point.index].shown));
@@ -144,7 +173,7 @@ pub(crate) fn try_all(name: &str, scenario: Scenario) {
 }
 
 /// What the C library does before anything else: memory for the thread, its register, its number.
-const C_LIBRARY: usize = 3;
+pub(crate) const C_LIBRARY: usize = 3;
 
 /// What fails one call fails the others.
 const LASTING: [Errno; 5] = [ENOSPC, EDQUOT, EROFS, EMFILE, ENOMEM];

@@ -28,6 +28,8 @@ pub(crate) struct Scenario {
     /// The CA that is mounted at this one.
     pub(crate) mounted: Option<&'static str>,
     pub(crate) options: &'static [&'static str],
+    /// The command is named without its directory: a search that fails finds no command.
+    pub(crate) finds_command: bool,
 }
 
 /// A scenario in a root file system, ready to be started any number of times.
@@ -69,8 +71,10 @@ impl Scenario {
     }
 
     fn command(&self, rootfs: &Rootfs, options: &[&str]) -> Command {
-        let arguments = [options, &["--"], COMMAND.as_slice()].concat();
-        let command = Command::inside(&rootfs.root, &arguments);
+        let [path, version] = COMMAND;
+        let name = if self.finds_command { path.trim_start_matches("/bin/") } else { path };
+        let arguments = [options, &["--", name, version]].concat();
+        let command = Command::inside(&rootfs.root, &arguments).env("PATH", "/bin");
         match self.user {
             Some(user) => command.by(user),
             None => command,
@@ -84,6 +88,15 @@ impl Stage {
         // One that fails does other things besides, and none of them often.
         let most = 1000 + 4 * self.calls.len();
         trace(self.scenario.command(&self.rootfs, self.scenario.options), most, answer)
+    }
+
+    /// A start that nothing hinders, nor looks at.
+    pub(crate) fn mend(&self) -> Result<(), String> {
+        let outcome = self.scenario.command(&self.rootfs, self.scenario.options).run();
+        if outcome.out() == VERSION {
+            return Ok(());
+        }
+        Err(format!("the command did not run: stdout {:?}, {}", outcome.out(), outcome.err()))
     }
 
     /// Whether the command ran, and ended as it does.

@@ -11,6 +11,7 @@ const FIRST: Scenario = Scenario {
     earlier: &[],
     mounted: Some("Corp CA"),
     options: &[],
+    finds_command: false,
 };
 const SECOND: Scenario = Scenario { earlier: &["Corp CA"], ..FIRST };
 const ROTATION: Scenario = Scenario { earlier: &["Former CA"], ..FIRST };

@@ -95,6 +95,11 @@ impl Entry {
         Some(Self { kind, mode: metadata.mode() & 0o7777, owner })
     }
 
+    /// The same mode and owner.
+    pub(crate) fn has_rights_of(&self, other: &Self) -> bool {
+        (self.mode, self.owner) == (other.mode, other.owner)
+    }
+
     fn remove(&self, path: &Path) {
         let removed = match self.kind {
             Kind::Directory => fs::remove_dir(path),
