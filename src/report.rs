@@ -3,10 +3,12 @@
 #![forbid(unsafe_code)]
 
 use std::fmt::Display;
+use std::io;
 use std::io::Write;
 use std::path::Path;
 
-use env_logger::Target;
+use log::Metadata;
+use log::Record;
 
 use crate::anchor::Anchor;
 use crate::anchor::Contents;
@@ -26,12 +28,35 @@ pub(crate) fn init(log: &Log) {
         Some(filter) => builder.filter_level(log.level).parse_filters(filter),
         None => builder.filter_level(log.level),
     };
-    builder.target(Target::Stderr).format(|line, record| {
-        sys::ignore_write_signals();
-        writeln!(line, "{NAME}: {}", printable(&record.args().to_string()))
-    });
+    let filter = builder.build();
+    let level = filter.filter();
     // Nothing but a second call fails.
-    let _ = builder.try_init();
+    if log::set_boxed_logger(Box::new(Stderr { filter })).is_ok() {
+        log::set_max_level(level);
+    }
+}
+
+/// Writes each message at once. `env_logger` tells which: its own writer has memory from the C
+/// library, where a start has none of it else, and ends the process when there is none.
+struct Stderr {
+    filter: env_logger::Logger,
+}
+
+impl log::Log for Stderr {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        self.filter.enabled(metadata)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if self.filter.matches(record) {
+            sys::ignore_write_signals();
+            let line = format!("{NAME}: {}\n", printable(&record.args().to_string()));
+            // There is nobody else to tell.
+            let _ = io::stderr().write_all(line.as_bytes());
+        }
+    }
+
+    fn flush(&self) {}
 }
 
 /// A message as lines of its own: nothing that a path or a variable has in it begins another one, or

@@ -333,10 +333,16 @@ impl Root {
     /// # Errors
     /// As [`Self::has_entry`].
     pub(crate) fn entry(&self, path: &Path) -> io::Result<Option<Entry>> {
-        match self.located_entry(path).and_then(fs::read_link) {
+        let path = self.located_entry(path)?;
+        match fs::read_link(&path) {
             Ok(target) => Ok(Some(Entry::Link(target))),
             Err(error) if is_absent(&error) => Ok(None),
-            Err(_) => Ok(self.has_entry(path)?.then_some(Entry::Other)),
+            // Systems tell in several ways that it is none.
+            Err(error) => match is_link(&path)? {
+                Some(true) => Err(error),
+                Some(false) => Ok(Some(Entry::Other)),
+                None => Ok(None),
+            },
         }
     }
 

@@ -58,10 +58,13 @@ pub(crate) fn made(call: &Call<'_>, root: &str) -> Made {
             Path => call.text(at),
             Descriptor | Directory => {
                 let path = call.file(at)?.to_string_lossy().into_owned();
-                path.strip_prefix(root).map_or(path.clone(), |path| match path {
-                    "" => "/".to_owned(),
-                    path => path.to_owned(),
-                })
+                path.strip_prefix(root).map_or_else(
+                    || path.clone(),
+                    |path| match path {
+                        "" => "/".to_owned(),
+                        path => path.to_owned(),
+                    },
+                )
             }
             OpenFlags if flags & libc::O_CREAT != 0 => "(create)".to_owned(),
             OpenFlags if is_writing => "(write)".to_owned(),

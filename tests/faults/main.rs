@@ -7,6 +7,7 @@
     clippy::unwrap_used,
     reason = "clippy.toml allows them in tests, which the helpers of tests are no less"
 )]
+#![allow(clippy::print_stdout, reason = "how many points were tried is a result")]
 
 mod budget;
 mod calls;

@@ -68,6 +68,7 @@ pub(crate) struct End {
 
 /// Starts a program, and asks `answer` at each of its calls, until it becomes another program, which
 /// runs on unhindered. One that makes more than `most` calls is ended.
+#[expect(clippy::zombie_processes, reason = "it is waited for as a traced process is")]
 pub(crate) fn trace(
     command: Command,
     most: usize,

@@ -23,13 +23,10 @@ pub(crate) fn store(stage: &Stage, tree: &Tree, may_have_temporaries: bool) -> R
             });
         let is_right = entry == stage.new.0.get(path)
             || is_temporary
-            || entry.is_some_and(|entry| {
-                is_private(path, entry)
-                    || is_between(stage, path, entry)
-                    || may_keep_former(stage, path, entry)
-            });
+            || entry.is_some_and(|entry| is_private(path, entry) || is_between(stage, path, entry));
         if !is_right {
-            let shown = |entry: Option<&Entry>| entry.map_or("none".to_owned(), Entry::to_string);
+            let shown =
+                |entry: Option<&Entry>| entry.map_or_else(|| "none".to_owned(), Entry::to_string);
             return Err(format!(
                 "/{} is neither old nor new: {}; old {}; new {}",
                 path.display(),
@@ -45,8 +42,7 @@ pub(crate) fn store(stage: &Stage, tree: &Tree, may_have_temporaries: bool) -> R
 /// Whether it is the new store, apart from private files, which stay.
 pub(crate) fn is_new(stage: &Stage, tree: &Tree) -> Result<(), String> {
     store(stage, tree, false)?;
-    let may_stay =
-        |path: &Path, entry: &Entry| is_private(path, entry) || may_keep_former(stage, path, entry);
+    let may_stay = is_private;
     let mut stale = tree
         .differing(&stage.new)
         .filter(|path| !tree.0.get(*path).is_some_and(|entry| may_stay(path, entry)));
@@ -105,18 +101,6 @@ fn resolve<'a>(tree: &'a Tree, path: &str) -> Option<&'a [u8]> {
         Kind::File(content) => Some(content),
         _ => None,
     }
-}
-
-/// A known gap: a keystore that couldn't be changed when an anchor's file went keeps the anchor, since
-/// nothing else tells of it.
-fn may_keep_former(stage: &Stage, path: &Path, entry: &Entry) -> bool {
-    let Kind::File(content) = &entry.kind else {
-        return false;
-    };
-    let goes = |path: &&Path| !stage.new.0.contains_key(*path);
-    path.ends_with("java/cacerts")
-        && stage.old.differing(&stage.new).any(|path| goes(&path))
-        && has_public_roots(content)
 }
 
 /// Whether a bundle has what is in both, and nothing that is in neither: a certificate that goes may
