@@ -90,7 +90,9 @@ impl Root {
     /// `ELOOP` after 40 links, as the kernel has it; or a directory on the way can't be searched.
     pub(crate) fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
         let entry = self.resolve_entry(path)?;
-        if is_link(&entry)?.is_some_and(|is_link| is_link) { self.walk(path) } else { Ok(entry) }
+        // What ends in no name was walked to.
+        let is_link = path.file_name().is_some() && is_link(&entry)? == Some(true);
+        if is_link { self.walk(path) } else { Ok(entry) }
     }
 
     /// Like [`Self::resolve`], but the last component isn't followed: the directory entry itself.

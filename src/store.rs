@@ -65,8 +65,14 @@ pub(crate) fn unfinished(platform: &Platform) -> PathBuf {
 /// Tells why an anchor can't be put into the store, as far as that can be told without doing so.
 pub(crate) fn writable(root: &Root, platform: &Platform) -> io::Result<()> {
     let directory = root.resolve(Path::new(platform.anchors_directory))?;
-    directory.ancestors().find(|path| path.exists()).map_or(Ok(()), sys::writable)?;
+    let nearest = directory.ancestors().map(sys::writable).find(|answer| !is_absent(answer));
+    nearest.unwrap_or(Ok(()))?;
     system_store::writable(platform)
+}
+
+fn is_absent(answer: &io::Result<()>) -> bool {
+    let is_such = |kind| matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+    answer.as_ref().is_err_and(|error| is_such(error.kind()))
 }
 
 /// Locks the store against other starts of this program, until the lock is dropped. Its directory

@@ -243,9 +243,8 @@ fn replace_file(path: &Path, content: &[u8], mode: u32, temporary: &Path) -> io:
     if present.as_ref().is_some_and(is_special) {
         return Err(io::Error::from_raw_os_error(libc::EEXIST));
     }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true).mode(0o600);
-    let mut file = anew(temporary, &|| options.open(temporary))?;
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+    let mut file = anew(temporary, &|| open(temporary, flags))?;
     let replaced =
         fill(&mut file, content, mode, present.as_ref()).and_then(|()| fs::rename(temporary, path));
     let Err(error) = replaced else {
@@ -368,7 +367,7 @@ pub(crate) type Lock = File;
 /// `WouldBlock` when it is still locked then; otherwise when the directory can't be opened.
 pub(crate) fn lock_directory(path: &Path, patience: Duration) -> io::Result<Lock> {
     let deadline = Instant::now() + patience;
-    let directory = open(path, OFlags::DIRECTORY)?;
+    let directory = open(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
     loop {
         match flock(&directory, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => return Ok(directory),

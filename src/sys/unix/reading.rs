@@ -24,7 +24,7 @@ use crate::error::FileKind;
 /// regular one: without waiting for a FIFO's writer, without touching a device, and without becoming
 /// a terminal's owner.
 pub(crate) fn open_regular(path: &Path) -> io::Result<Result<(File, Metadata), FileKind>> {
-    let file = open(path, OFlags::NONBLOCK | OFlags::NOCTTY)?;
+    let file = open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
     let metadata = file.metadata()?;
     Ok(match irregular_kind(&metadata) {
         Some(kind) => Err(kind),
@@ -48,16 +48,16 @@ pub(crate) fn read_at(file: &File, start: u64, length: usize) -> io::Result<Vec<
     Ok(bytes)
 }
 
-/// Opens for reading. The C library's function makes a second system call on each file, for kernels
-/// that don't know `O_CLOEXEC`.
+/// Opens a file; a new one is for this user alone. The C library's function makes a second system call
+/// on each, for kernels that don't know `O_CLOEXEC`.
 pub(super) fn open(path: &Path, flags: OFlags) -> io::Result<File> {
-    let flags = flags | OFlags::RDONLY | OFlags::CLOEXEC;
-    Ok(retry_on_intr(|| rustix::fs::open(path, flags, Mode::empty()))?.into())
+    let (flags, mode) = (flags | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR);
+    Ok(retry_on_intr(|| rustix::fs::open(path, flags, mode))?.into())
 }
 
 /// The names in a directory, in no order, without the two that every directory has.
 pub(crate) fn names(path: &Path) -> io::Result<Vec<OsString>> {
-    let directory = open(path, OFlags::DIRECTORY)?;
+    let directory = open(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
     // Larger than any entry, and so than what no call returns.
     let mut buffer = [MaybeUninit::uninit(); 2048];
     let mut entries = RawDir::new(directory, &mut buffer);
