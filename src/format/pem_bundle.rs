@@ -341,9 +341,15 @@ impl<'a> Index<'a> {
     fn find_text(&mut self, text: &[u8]) -> Option<Range<usize>> {
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let first = pem::blocks(text).next()?;
-        let at = self.take(first.body?)?.checked_sub(first.start)?;
-        let rest = self.bundle[at..].strip_prefix(text)?;
-        Some(at..at + text.len() + usize::from(rest.starts_with(b"\n")))
+        // Somebody may have appended a copy that is written otherwise.
+        while let Some(start) = self.take(first.body?) {
+            if let Some(at) = start.checked_sub(first.start)
+                && let Some(rest) = self.bundle[at..].strip_prefix(text)
+            {
+                return Some(at..at + text.len() + usize::from(rest.starts_with(b"\n")));
+            }
+        }
+        None
     }
 
     /// The block of a certificate; if it has a label, with that comment and the empty line before

@@ -68,6 +68,17 @@ fn a_copy_that_nobody_can_read_is_not_taken_for_ours() {
 }
 
 #[test]
+fn a_copy_that_is_written_otherwise_keeps_ours_from_nothing() {
+    let root = debian();
+    root.write(CA, ca("Ours"));
+    root.run(&[]).ok();
+    let indented = format!(" {}", ca("Ours"));
+    append(&root, &indented);
+    root.run(&["--remove"]).ok();
+    assert_eq!(root.read(BUNDLE), (public_bundle() + &indented).into_bytes());
+}
+
+#[test]
 fn an_anchor_is_rotated_in_the_middle_of_the_bundle_too() {
     let root = debian();
     root.write(CA, ca("Old"));
