@@ -25,21 +25,26 @@ build-windows: toolchain ## Makes dist/windows-amd64/ca-entrypoint.exe
 	scripts/build.sh windows
 
 # Each build ends in a long step of one core: the lints, and the build that has to give the same bytes, have the
-# other one meanwhile.
+# other one meanwhile, and the fuzzer what both leave.
 .PHONY: check
-check: toolchain ## Formatting, lints, documentation, dependencies, scripts, and the binaries' form, size and bytes
+check: toolchain ## Formatting, lints, documentation, dependencies, scripts, the binaries' form, size and bytes, a minute of fuzzing
 	scripts/need.sh shellcheck=shellcheck
-	$(MAKE) --no-print-directory check-binaries & binaries=$$!; trap 'kill $$binaries 2>/dev/null || true' EXIT; \
-	    $(MAKE) --no-print-directory lint; scripts/build-elsewhere.sh linux; wait $$binaries
+	scripts/fuzz.sh need
+	$(MAKE) --no-print-directory check-binaries & binaries=$$!; \
+	    FUZZ_SECONDS=60 FUZZ_JOBS=7 scripts/fuzz.sh run & fuzz=$$!; \
+	    trap 'kill $$binaries $$fuzz 2>/dev/null || true' EXIT; \
+	    $(MAKE) --no-print-directory lint; scripts/build-elsewhere.sh linux; wait $$binaries; wait $$fuzz
 	scripts/check-reproducible.sh linux
 
 .PHONY: lint
 lint: toolchain
 	cargo fmt --check || { echo "check: not formatted: run cargo fmt" >&2; exit 1; }
 	cargo clippy --all-targets -- -D warnings
+	scripts/fuzz.sh lint
 	cargo clippy --test compliance --test faults --test gitlab --test matrix --test recipes --test windows -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --document-private-items
 	scripts/cargo-deny.sh check bans licenses sources
+	scripts/cargo-deny.sh --manifest-path fuzz/Cargo.toml check bans licenses sources
 	shellcheck .ci/run scripts/*.sh tests/gitlab/stand-ins/*.sh
 	shellcheck --shell=sh tests/matrix/*.sh scripts/families/*.sh
 
@@ -110,6 +115,10 @@ vendor: toolchain ## All that a build needs from a registry, in vendor/
 .PHONY: advisories
 advisories: toolchain ## Asks RustSec's database, from the network, about the dependencies
 	scripts/cargo-deny.sh check advisories
+
+.PHONY: fuzz
+fuzz: toolchain ## Each of the fuzzer's targets for FUZZ_SECONDS, half an hour unless told: docs/fuzzing.md
+	scripts/fuzz.sh run
 
 .PHONY: images
 images: ## The images that the tests run in

@@ -20,6 +20,8 @@ mod error;
 mod escape;
 mod exec;
 mod format;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod holders;
 mod java;
 mod local;

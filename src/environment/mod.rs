@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 mod dialect;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod java_options;
 mod variables;
 

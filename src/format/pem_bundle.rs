@@ -2,6 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
+
 use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;

@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod os_release;
 mod table;
 

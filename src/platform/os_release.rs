@@ -26,7 +26,7 @@ impl OsRelease {
 
     /// Lines of `NAME=value`, the value quoted as in a shell or bare. Of a name given twice the
     /// last counts.
-    fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         let mut os_release = Self::default();
         for line in text.lines() {
             let Some((name, value)) = line.trim().split_once('=') else {
