@@ -17,6 +17,7 @@ mod command;
 mod denied;
 mod disk;
 mod given;
+mod interleaving;
 mod limits;
 mod mounts;
 mod neighbours;
