@@ -59,10 +59,11 @@ jq -n --slurpfile build "$work/units.json" --slurpfile metadata "$work/metadata.
     --arg target "$target" --arg file "${binary##*/}" --arg sha256 "$(sha256sum "$binary" | cut -d ' ' -f 1)" \
     --arg c_library "$(c_library)" -f "$scripts/sbom.jq" >"$work/sbom.json"
 
-# What the binary itself tells of its crates, where they panic, must be in the list.
-strings -a "$binary" | grep -oE '/crates/[^/]+/' | cut -d / -f 3 | sort -u >"$work/told"
+# What the binary itself tells of its crates, where they panic, must be in the list. That for Linux has no messages
+# of panics, and tells of none.
+strings -a "$binary" | { grep -oE '/crates/[^/]+/' || true; } | cut -d / -f 3 | sort -u >"$work/told"
 jq -r '.components[] | select(.scope == "required") | "\(.name)-\(.version)"' "$work/sbom.json" | sort -u >"$work/listed"
-[ -s "$work/told" ] || { echo "sbom: $binary tells of no crate: has scripts/build.sh another name for them?" >&2; exit 1; }
+[ -s "$work/told" ] || [[ $system == linux* ]] || { echo "sbom: $binary tells of no crate: has scripts/build.sh another name for them?" >&2; exit 1; }
 if ! comm -23 "$work/told" "$work/listed" | diff /dev/null - >&2; then
     echo "sbom: $binary has crates that aren't in the list: those above" >&2
     exit 1

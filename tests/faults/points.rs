@@ -55,6 +55,10 @@ fn points(stage: &Stage, is_whole: bool) -> Vec<Point> {
             if made.can_be_halved {
                 ways.push(Point { index, answer: Answer::Halve, goes_on: false });
             }
+            // From where the program has seen to it on, and before it is another one.
+            if index > CATCHES_DEFECTS && made.name != "execve" {
+                ways.push(Point { index, answer: Answer::Crash, goes_on: false });
+            }
         }
         if !is_whole && !ways.is_empty() {
             ways = vec![ways[index % ways.len()]];
@@ -179,3 +183,6 @@ pub(crate) const C_LIBRARY: usize = 2;
 const LASTING: [Errno; 5] = [ENOSPC, EDQUOT, EROFS, EMFILE, ENOMEM];
 
 const _: () = assert!(libc::SYS_read == 0, "the tracer knows the registers of x86-64");
+
+/// The call by which a defect is caught from then on.
+const CATCHES_DEFECTS: usize = C_LIBRARY + 1;

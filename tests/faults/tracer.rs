@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use nix::sys::ptrace;
 use nix::sys::ptrace::Options;
 use nix::sys::signal::Signal;
+use nix::sys::signal::kill;
 use nix::sys::wait::WaitStatus;
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
@@ -27,6 +28,8 @@ pub(crate) enum Answer {
     Fail(Errno),
     /// Of a call that reads or writes: half of the bytes.
     Halve,
+    /// It is made, and then the program can't go on: the instruction behind it is none.
+    Crash,
     /// The process ends here.
     Kill,
 }
@@ -107,6 +110,7 @@ pub(crate) fn trace(
                 Answer::Go => {}
                 Answer::Fail(_) => registers.orig_rax = u64::MAX,
                 Answer::Halve => registers.rdx = count / 2,
+                Answer::Crash => kill(process.pid, Signal::SIGILL).unwrap(),
                 Answer::Kill => {
                     break process.kill();
                 }

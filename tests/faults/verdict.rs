@@ -61,7 +61,7 @@ pub(crate) fn messages(stage: &Stage, tree: &Tree, end: &End) -> Result<(), Stri
         line.starts_with("ca-entrypoint: cannot ") && line.contains("'/")
             || line.starts_with("ca-entrypoint: trust store cannot be written (")
             || line.starts_with("ca-entrypoint: Java keystore '/")
-            || line.starts_with("ca-entrypoint: cannot install the CA: no directory is fit ")
+            || WITHOUT_A_PATH.iter().any(|known| line.starts_with(known))
     };
     if is_reached || end.stderr.lines().any(is_complaint) {
         return Ok(());
@@ -207,3 +207,10 @@ const PRIVATE: &[&str] = &["run/ca-entrypoint", "dev/shm/ca-entrypoint-", "tmp/c
 const ADDING: &[&str] = &["CI_SERVER_TLS_CA_FILE", "DENO_CERT", "NODE_EXTRA_CA_CERTS"];
 
 const TEMPORARY_PREFIX: &str = ".ca-entrypoint-";
+
+/// Messages of what concerns no single path.
+const WITHOUT_A_PATH: [&str; 3] = [
+    "ca-entrypoint: cannot install the CA: no directory is fit ",
+    "ca-entrypoint: cannot install the CA: out of memory",
+    "ca-entrypoint: cannot install the CA: internal error",
+];
