@@ -69,6 +69,11 @@ struct Reader<'a>(&'a [u8]);
 impl<'a> Reader<'a> {
     fn next(&mut self) -> Option<Any<'a>> {
         let (rest, any) = Any::from_der(self.0).ok()?;
+        // Where nothing follows, OpenSSL reads no length of more than one byte that is zero.
+        let header = self.0.len() - rest.len() - any.data.len();
+        if header > 2 && any.data.is_empty() && rest.is_empty() {
+            return None;
+        }
         self.0 = rest;
         Some(any)
     }
