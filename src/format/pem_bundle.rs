@@ -6,6 +6,7 @@
 pub(crate) mod fuzzing;
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::ops::Range;
 use std::path::Path;
 use std::path::PathBuf;
@@ -212,17 +213,22 @@ fn update(bundle: &[u8], entries: &[Entry<'_>], is_base_ours: bool) -> Option<Ve
     let mut cuts = Vec::new();
     let mut tail = Vec::new();
     let mut is_changed = false;
-    for (entry, &in_tail) in entries.iter().zip(&in_tail) {
-        // Somebody may have added to the end since, or a tool have written another order.
-        let may_be_in_base = match entry.fate {
-            Fate::Present if entry.der.is_some() => true,
-            _ => entry.existed && is_base_ours,
-        };
-        let in_base = if in_tail || !may_be_in_base {
-            None
-        } else {
-            index.get_or_insert_with(|| Index::new(base, entry.der.is_some())).find(entry)
-        };
+    let mut in_base = vec![None; entries.len()];
+    // Somebody may have added to the end since, or a tool have written another order.
+    let may_be_in_base = |&place: &usize| match &entries[place] {
+        _ if in_tail[place] => false,
+        Entry { fate: Fate::Present, der: Some(_), .. } => true,
+        entry => entry.existed && is_base_ours,
+    };
+    let mut sought: Vec<usize> = (0..entries.len()).filter(may_be_in_base).collect();
+    // A text may be a part of another one, which is somebody's file of several certificates.
+    sought.sort_by_key(|&place| Reverse(entries[place].text.len()));
+    for place in sought {
+        let entry = &entries[place];
+        let index = index.get_or_insert_with(|| Index::new(base, entry.der.is_some()));
+        in_base[place] = index.find(entry);
+    }
+    for ((entry, &in_tail), in_base) in entries.iter().zip(&in_tail).zip(in_base) {
         match entry.fate {
             Fate::Present | Fate::AsFound | Fate::AbsentHere if in_tail => tail.push(entry),
             Fate::Present if in_base.is_none() => {
@@ -303,11 +309,14 @@ struct Index<'a> {
     places: Places,
     /// With the place of the one before that is alike.
     starts: Vec<(usize, Option<usize>)>,
+    /// Which of them are parts of an entry that was found.
+    is_taken: Vec<bool>,
 }
 
 impl<'a> Index<'a> {
     fn new(bundle: &'a [u8], is_of_certificates: bool) -> Self {
-        let mut index = Self { bundle, places: Places::default(), starts: Vec::new() };
+        let mut index =
+            Self { bundle, places: Places::default(), starts: Vec::new(), is_taken: Vec::new() };
         for block in pem::blocks(bundle) {
             match block.body {
                 Some(body) if is_of_certificates => {
@@ -323,14 +332,20 @@ impl<'a> Index<'a> {
 
     fn add(&mut self, key: &[u8], start: usize) {
         self.starts.push((start, self.places.get(key)));
+        self.is_taken.push(false);
         self.places.put(key, self.starts.len() - 1);
     }
 
     /// Where a block begins; of several that are alike each is found once, the last one first.
     fn take(&mut self, key: &[u8]) -> Option<usize> {
-        let (start, previous) = self.starts[self.places.get(key).filter(|&place| place != NONE)?];
-        self.places.put(key, previous.unwrap_or(NONE));
-        Some(start)
+        loop {
+            let place = self.places.get(key).filter(|&place| place != NONE)?;
+            let (start, previous) = self.starts[place];
+            self.places.put(key, previous.unwrap_or(NONE));
+            if !self.is_taken[place] {
+                return Some(start);
+            }
+        }
     }
 
     /// Where an entry stands.
@@ -349,7 +364,11 @@ impl<'a> Index<'a> {
             if let Some(at) = start.checked_sub(first.start)
                 && let Some(rest) = self.bundle[at..].strip_prefix(text)
             {
-                return Some(at..at + text.len() + usize::from(rest.starts_with(b"\n")));
+                let end = at + text.len();
+                let first = self.starts.partition_point(|&(start, _)| start < at);
+                let last = self.starts.partition_point(|&(start, _)| start < end);
+                self.is_taken[first..last].fill(true);
+                return Some(at..end + usize::from(rest.starts_with(b"\n")));
             }
         }
         None
