@@ -154,6 +154,17 @@ fn a_name_with_a_level_of_nothing_is_no_certificate() {
 }
 
 #[test]
+fn a_long_length_of_nothing_keeps_a_certificate_out() {
+    let attribute = tlv(SEQUENCE, &[&[6, 3], CN, &[UTF8, 0x81, 0]].concat());
+    let certificate = Certificate::with_subject(name(&[attribute]));
+    let root = debian();
+    root.write("/ca.crt", certificate.pem());
+    let outcome = root.run(&["--ca", "/ca.crt"]);
+    assert!(openssl::loads(&root.at(BUNDLE)), "it breaks the bundle for OpenSSL");
+    outcome.code(125).says("not an X.509 certificate");
+}
+
+#[test]
 fn a_name_that_openssl_cannot_read_is_no_certificate() {
     // In a bundle it would cost OpenSSL the others.
     let bad: [(u8, &[u8]); 5] = [

@@ -79,6 +79,18 @@ fn a_copy_that_is_written_otherwise_keeps_ours_from_nothing() {
 }
 
 #[test]
+fn a_removal_leaves_the_text_of_a_file_that_has_the_same_certificate() {
+    let chain = ca("Other") + &ca("Ours");
+    let root = debian();
+    root.write(CA, ca("Ours")).write(&format!("{ANCHORS}/chain.crt"), &chain);
+    root.run(&[]).ok();
+    append(&root, &ca("Appended"));
+    root.run(&["--remove"]).ok();
+    let left = public_bundle() + &chain + &ca("Appended");
+    assert_eq!(String::from_utf8(root.read(BUNDLE)).unwrap(), left);
+}
+
+#[test]
 fn an_anchor_is_rotated_in_the_middle_of_the_bundle_too() {
     let root = debian();
     root.write(CA, ca("Old"));
