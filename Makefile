@@ -38,9 +38,9 @@ check: toolchain ## Formatting, lints, documentation, dependencies, scripts, the
 
 .PHONY: lint
 lint: toolchain
-	cargo fmt --check || { echo "check: not formatted: run cargo fmt" >&2; exit 1; }
+	{ cargo fmt --check && cargo fmt --check --manifest-path fuzz/Cargo.toml; } || { echo "check: not formatted: run cargo fmt" >&2; exit 1; }
 	cargo clippy --all-targets -- -D warnings
-	scripts/fuzz.sh lint
+	cargo clippy --lib -- --cfg fuzzing -D warnings
 	cargo clippy --test compliance --test faults --test gitlab --test matrix --test recipes --test windows -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --document-private-items
 	scripts/cargo-deny.sh check bans licenses sources

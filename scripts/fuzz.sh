@@ -3,7 +3,6 @@
 #
 #   fuzz.sh need                installs what they are made with
 #   fuzz.sh build               makes them
-#   fuzz.sh lint                their formatting and lints
 #   fuzz.sh run [TARGET...]     fuzzes each, from the committed corpus on, and fails when one fails
 #   fuzz.sh merge [TARGET...]   takes into the committed corpus what the last runs found, minimised
 #
@@ -16,7 +15,7 @@ cd "$scripts/.."
 machine=x86_64-unknown-linux-gnu
 target_directory=${CARGO_TARGET_DIR:-$PWD/target}/fuzz
 found=$target_directory/found
-limits=(-timeout=5 -rss_limit_mb=512 -max_len=4096)
+limits=(-timeout=60 -rss_limit_mb=512 -max_len=4096)
 # What `cargo fuzz build --sanitizer none --release` passes: this compiler's own options, of which none
 # is unstable. Code without `unsafe` has nothing to show to a sanitizer.
 flags=(
@@ -44,13 +43,10 @@ need() {
     [ ! -e "$library" ] || export CUSTOM_LIBFUZZER_PATH=$library
 }
 
-# compile COMMAND ARGUMENT...: what cargo does to the targets.
-compile() {
-    local command=$1
-    shift
+build() {
     need
-    CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && echo "${flags[*]}") cargo "$command" --quiet --locked \
-        --manifest-path fuzz/Cargo.toml --target "$machine" --target-dir "$target_directory" "$@"
+    CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && echo "${flags[*]}") cargo build --quiet --locked --release \
+        --manifest-path fuzz/Cargo.toml --target "$machine" --target-dir "$target_directory"
 }
 
 # fuzzer TARGET ARGUMENT...
@@ -94,20 +90,15 @@ mapfile -t targets < <(sed -n 's/^name = "\([a-z_]*\)"$/\1/p' fuzz/Cargo.toml)
 [ $# = 0 ] || targets=("$@")
 case $command in
 need) need ;;
-build) compile build --release ;;
-lint)
-    cargo fmt --manifest-path fuzz/Cargo.toml --check || fail "not formatted: run cargo fmt in fuzz/"
-    flags=(--cfg=fuzzing)
-    compile clippy -- -D warnings
-    ;;
+build) build ;;
 one) run "$1" ;;
 run)
-    compile build --release
+    build
     printf '%s\n' "${targets[@]}" | nice xargs -P "${FUZZ_JOBS:-$(nproc)}" -n 1 "$0" one
     ;;
 merge)
-    compile build --release
+    build
     for name in "${targets[@]}"; do merge "$name"; done
     ;;
-*) fail "what is '$command'? need, build, lint, run or merge" ;;
+*) fail "what is '$command'? need, build, run or merge" ;;
 esac

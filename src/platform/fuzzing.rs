@@ -57,18 +57,20 @@ fn strict(text: &str) -> Option<(&str, &str)> {
     let (mut id, mut id_like) = ("", "");
     for line in text.split('\n').filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let (name, value) = line.split_once('=')?;
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
         let quoted = |quote| value.strip_prefix(quote)?.strip_suffix(quote);
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-:/".contains(c);
         let value = match quoted('"').or_else(|| quoted('\'')) {
             Some(value) => value,
             None => Some(value).filter(|value| value.chars().all(is_plain))?,
         };
         let is_name = name.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
-        let is_text = value.chars().all(|c| is_plain(c) || " :/()#=".contains(c));
+        let is_text = value.chars().all(|c| matches!(c, ' '..='~') && !"\"'\\$`".contains(c));
+        let is_lower = !value.bytes().any(|byte| byte.is_ascii_uppercase());
         match name {
-            _ if !is_name || name.is_empty() || !is_text => return None,
-            "ID" => id = value,
-            "ID_LIKE" => id_like = value,
+            _ if name.is_empty() || !is_name || !is_text => return None,
+            "ID" if is_lower => id = value,
+            "ID_LIKE" if is_lower => id_like = value,
+            "ID" | "ID_LIKE" => return None,
             _ => {}
         }
     }
