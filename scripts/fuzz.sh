@@ -28,7 +28,7 @@ flags=(
     -Cllvm-args=-simplifycfg-branch-fold-threshold=0
     -Ccodegen-units=1
 )
-# libFuzzer ready made: a minute and a half of compiling less.
+# libFuzzer ready made: a minute of compiling less.
 library=/usr/lib/llvm-14/lib/clang/14.0.6/lib/linux/libclang_rt.fuzzer-x86_64.a
 
 fail() {

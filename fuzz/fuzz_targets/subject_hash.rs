@@ -32,7 +32,7 @@ fn hashes(der: &[u8]) -> Option<(c_ulong, c_ulong)> {
     }
 }
 
-// What openssl-sys has more of, and takes as long to compile as the program.
+// A crate for it would be compiled in each check.
 #[link(name = "crypto")]
 unsafe extern "C" {
     fn d2i_X509(to: *mut *mut c_void, from: *mut *const u8, length: c_long) -> *mut c_void;
