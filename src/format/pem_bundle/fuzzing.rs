@@ -150,10 +150,10 @@ impl Store {
         self.assert_done(goal);
     }
 
-    /// Nothing is left to do; of texts that are parts of each other, which only somebody's files are,
-    /// each further start may put one in order.
+    /// Nothing is left to do; but where somebody's files are texts that are parts of each other, which a
+    /// later start may still put in order.
     fn assert_done(&mut self, goal: Goal<'_>) {
-        let is_done = (0..=self.others_files).any(|_| !self.step(goal));
+        let is_done = !self.step(goal) || self.others_files > 0;
         assert!(is_done, "there was something left to do");
     }
 
