@@ -19,7 +19,8 @@ fn starts_beside_the_tool(image: Image, tool: &str) {
             /ca-entrypoint echo ran
             /ca-entrypoint --remove
         done
-        wait $tool"
+        # The tool itself may fail over what changes while it reads.
+        wait $tool || :"
     ));
     assert!(run.stdout().lines().all(|line| line == "ran"), "{run}");
     assert!(run.stdout().lines().count() > 1, "the tool was done before us\n{run}");
