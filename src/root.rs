@@ -29,20 +29,9 @@ pub(crate) struct Root {
 }
 
 /// What a path names, which may be a link that leads nowhere.
-pub(crate) enum Entry {
-    /// With its target, as written.
-    Link(PathBuf),
-    Other,
-}
-
-impl Entry {
-    /// Where a link leads.
-    pub(crate) fn target(self) -> Option<PathBuf> {
-        match self {
-            Self::Link(target) => Some(target),
-            Self::Other => None,
-        }
-    }
+pub(crate) struct Entry {
+    /// Where a link leads, as written; `None` of what is no link.
+    pub(crate) target: Option<PathBuf>,
 }
 
 /// Why a file can't be read.
@@ -337,12 +326,12 @@ impl Root {
     pub(crate) fn entry(&self, path: &Path) -> io::Result<Option<Entry>> {
         let path = self.located_entry(path)?;
         match fs::read_link(&path) {
-            Ok(target) => Ok(Some(Entry::Link(target))),
+            Ok(target) => Ok(Some(Entry { target: Some(target) })),
             Err(error) if is_absent(&error) => Ok(None),
             // Systems tell in several ways that it is none.
             Err(error) => match is_link(&path)? {
                 Some(true) => Err(error),
-                Some(false) => Ok(Some(Entry::Other)),
+                Some(false) => Ok(Some(Entry { target: None })),
                 None => Ok(None),
             },
         }
@@ -375,7 +364,8 @@ fn is_link(path: &Path) -> io::Result<Option<bool>> {
     Ok(absent_as_none(fs::symlink_metadata(path))?.map(|metadata| metadata.is_symlink()))
 }
 
-fn is_absent(error: &io::Error) -> bool {
+/// Whether an error means that there is nothing of this name.
+pub(crate) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 

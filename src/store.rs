@@ -23,6 +23,7 @@ use crate::places::key;
 use crate::platform::Hooks;
 use crate::platform::Platform;
 use crate::root::Root;
+use crate::root::is_absent;
 use crate::sys;
 use crate::system_store;
 
@@ -65,14 +66,10 @@ pub(crate) fn unfinished(platform: &Platform) -> PathBuf {
 /// Tells why an anchor can't be put into the store, as far as that can be told without doing so.
 pub(crate) fn writable(root: &Root, platform: &Platform) -> io::Result<()> {
     let directory = root.resolve(Path::new(platform.anchors_directory))?;
-    let nearest = directory.ancestors().map(sys::writable).find(|answer| !is_absent(answer));
+    let is_there = |answer: &io::Result<()>| !answer.as_ref().is_err_and(is_absent);
+    let nearest = directory.ancestors().map(sys::writable).find(is_there);
     nearest.unwrap_or(Ok(()))?;
     system_store::writable(platform)
-}
-
-fn is_absent(answer: &io::Result<()>) -> bool {
-    let is_such = |kind| matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
-    answer.as_ref().is_err_and(|error| is_such(error.kind()))
 }
 
 /// Locks the store against other starts of this program, until the lock is dropped. Its directory

@@ -118,7 +118,7 @@ impl Plan {
 
     /// Whether the store and the Java keystores are at their goal already.
     pub(crate) fn is_done(&self) -> bool {
-        self.changes.is_empty() && self.closed_keystore.is_none()
+        self.is_empty() && self.closed_keystore.is_none()
     }
 
     /// Whether the store is at its goal already.

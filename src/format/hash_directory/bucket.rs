@@ -106,7 +106,7 @@ fn observe(
         else {
             return Ok(bucket);
         };
-        let target = found.target();
+        let target = found.target;
         let behind = match target.as_deref().and_then(known) {
             Some(behind) => behind,
             None => look_behind(root, &entry)?,

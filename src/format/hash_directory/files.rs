@@ -23,7 +23,6 @@ use crate::local::LocalAnchor;
 use crate::places::Places;
 use crate::platform::Form;
 use crate::platform::Mirror;
-use crate::root;
 use crate::root::Root;
 use crate::subject_hash::old_subject_hash;
 
@@ -187,7 +186,7 @@ fn observe_mirror(
         if mirror.has_files {
             let entry = path.join(&file.name);
             let present = root.entry(&entry).map_err(failed)?;
-            state.entries.push(match present.map(root::Entry::target) {
+            state.entries.push(match present.map(|entry| entry.target) {
                 None => Entry::Open,
                 Some(Some(present)) if present == target => Entry::Current,
                 Some(Some(present)) if present.starts_with(mirror.target) => Entry::Open,

@@ -59,7 +59,7 @@ pub(super) fn observe(
         if let Some(entry) = entry.map_err(|cause| Error::ReadStore { path: link, cause })?
             && state.names.enter(name.as_bytes(), state.targets.len()).is_none()
         {
-            state.targets.push(entry.target());
+            state.targets.push(entry.target);
         }
         owners.put(name.as_bytes(), place);
     }

@@ -141,14 +141,15 @@ pub(crate) fn changes(states: States, platform: &Platform, locals: &[LocalAnchor
     let wanted = wanted(platform, locals);
     for State { path, content, mode, is_safe } in states {
         match update(&content, &wanted) {
-            Ok(Some(_)) if !is_safe => {
-                result.has_unwanted |= has_unwanted(&content, &wanted);
-                result.closed.get_or_insert(path);
-            }
             Ok(Some(updated)) => {
                 let has_unwanted = has_unwanted(&content, &wanted);
-                let content = updated;
-                result.changes.push(Change::Keystore { path, content, mode, has_unwanted });
+                if is_safe {
+                    let content = updated;
+                    result.changes.push(Change::Keystore { path, content, mode, has_unwanted });
+                } else {
+                    result.has_unwanted |= has_unwanted;
+                    result.closed.get_or_insert(path);
+                }
             }
             Ok(None) => {}
             Err(why) => result.errors.push(Error::Keystore { path, why }),
@@ -240,9 +241,12 @@ fn is_current(root: &Root, path: &Path, present: &[Entry]) -> bool {
 
 /// Whether an entry is there that shall not be.
 fn has_unwanted(keystore: &[u8], wanted: &Wanted) -> bool {
+    if wanted.absent.is_empty() {
+        return false;
+    }
     let (absent, identity) = (wanted.absent.clone(), wanted.identity);
     let removal = Wanted { present: Vec::new(), absent, identity };
-    !wanted.absent.is_empty() && update(keystore, &removal).is_ok_and(|updated| updated.is_some())
+    update(keystore, &removal).is_ok_and(|updated| updated.is_some())
 }
 
 fn update(keystore: &[u8], wanted: &Wanted) -> Result<Option<Vec<u8>>, Unusable> {
