@@ -42,12 +42,7 @@ impl Stage {
     }
 
     fn command(&self, options: &[&str]) -> Command {
-        let arguments = [options, &["--"], COMMAND.as_slice()].concat();
-        let command = Command::inside(&self.rootfs.root, &arguments).env("PATH", "/bin");
-        match self.user {
-            Some(user) => command.by(user),
-            None => command,
-        }
+        self.rootfs.start(options, &COMMAND, self.user)
     }
 
     fn one_after_the_other(&self, starts: [&[&str]; 2]) -> Tree {

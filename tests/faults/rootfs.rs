@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use nix::sys::statvfs::FsFlags;
 use nix::sys::statvfs::statvfs;
 
+use crate::command::Command;
 use crate::skeletons;
 use crate::skeletons::EXTRACTED;
 use crate::skeletons::copy_program;
@@ -75,6 +76,17 @@ impl Rootfs {
         Self { root, tree }
     }
 
+    /// A start of the program by a user, or root, which becomes [`COMMAND`] or what is named in its
+    /// place.
+    pub(crate) fn start(&self, options: &[&str], command: &[&str], user: Option<u32>) -> Command {
+        let arguments = [options, &["--"], command].concat();
+        let start = Command::inside(&self.root, &arguments).env("PATH", "/bin");
+        match user {
+            Some(user) => start.by(user),
+            None => start,
+        }
+    }
+
     /// What it is brought back to from here on: what it is now.
     pub(crate) fn keep(&mut self) -> &Tree {
         self.tree = self.tree();
@@ -109,7 +121,6 @@ pub(crate) fn memory() -> PathBuf {
 
 #[test]
 fn a_rootfs_is_brought_back_to_what_it_was() {
-    use crate::command::Command;
     use crate::x509::Certificate;
 
     for image in [debian(), alpine(), rhel(), fedora()] {

@@ -73,12 +73,7 @@ impl Scenario {
     fn command(&self, rootfs: &Rootfs, options: &[&str]) -> Command {
         let [path, version] = COMMAND;
         let name = if self.finds_command { path.trim_start_matches("/bin/") } else { path };
-        let arguments = [options, &["--", name, version]].concat();
-        let command = Command::inside(&rootfs.root, &arguments).env("PATH", "/bin");
-        match self.user {
-            Some(user) => command.by(user),
-            None => command,
-        }
+        rootfs.start(options, &[name, version], self.user)
     }
 }
 

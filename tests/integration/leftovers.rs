@@ -55,27 +55,26 @@ fn an_anchor_is_removed_from_the_middle_of_the_bundle_too() {
     assert!(holds(&root, "Appended"));
 }
 
-#[test]
-fn a_copy_that_nobody_can_read_is_not_taken_for_ours() {
+/// A removal takes what is ours, and leaves what somebody appended.
+#[track_caller]
+fn assert_left_by_a_removal(appended: &str) {
     let root = debian();
     root.write(CA, ca("Ours"));
     root.run(&[]).ok();
-    // As by `cat` behind a file without an end of its last line.
-    let unreadable = format!("# no end of the line{}", ca("Ours"));
-    append(&root, &unreadable);
+    append(&root, appended);
     root.run(&["--remove"]).ok();
-    assert_eq!(root.read(BUNDLE), (public_bundle() + &unreadable).into_bytes());
+    assert_eq!(root.read(BUNDLE), (public_bundle() + appended).into_bytes());
+}
+
+#[test]
+fn a_copy_that_nobody_can_read_is_not_taken_for_ours() {
+    // As by `cat` behind a file without an end of its last line.
+    assert_left_by_a_removal(&format!("# no end of the line{}", ca("Ours")));
 }
 
 #[test]
 fn a_copy_that_is_written_otherwise_keeps_ours_from_nothing() {
-    let root = debian();
-    root.write(CA, ca("Ours"));
-    root.run(&[]).ok();
-    let indented = format!(" {}", ca("Ours"));
-    append(&root, &indented);
-    root.run(&["--remove"]).ok();
-    assert_eq!(root.read(BUNDLE), (public_bundle() + &indented).into_bytes());
+    assert_left_by_a_removal(&format!(" {}", ca("Ours")));
 }
 
 #[test]
