@@ -290,7 +290,7 @@ const FILES: &[(&str, &str)] = &[
         "/etc/gitlab-runner/certs/HOST.crt; of other users than root \
          $HOME/.gitlab-runner/certs/HOST.crt, or certs/HOST.crt without HOME",
         "the CA of the GitLab server HOST, where CI_SERVER_HOST names that; \
-         CI_SERVER_TLS_CA_FILE is set to it, and it is installed nowhere",
+         CI_SERVER_TLS_CA_FILE is set to it, and it is not installed unless its directory is named",
     ),
     (
         "/run/ca-entrypoint, $XDG_RUNTIME_DIR/ca-entrypoint, /dev/shm/ca-entrypoint-UID, \

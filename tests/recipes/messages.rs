@@ -65,10 +65,15 @@ fn every_documented_message_is_ours() {
     let golden = golden();
     let source = ["concern.rs", "error.rs", "report.rs", "sys/unix/last_resort.rs"];
     let source = source.map(|file| read(&format!("src/{file}"))).concat();
+    // What can't be done is told in one way, whatever it is.
+    let is_operation = |word: &str| {
+        word.strip_prefix("cannot ").is_some_and(|rest| source.contains(&format!("\"{rest}\"")))
+    };
     for pattern in documented() {
         let is_seen = golden.iter().any(|text| matches(&pattern, text));
         let words = pattern.split(['…', '\'', '(', ')', ':', ',']).map(str::trim);
         let mut words = words.filter(|word| word.len() > 1);
-        assert!(is_seen || words.all(|word| source.contains(word)), "'{pattern}' isn't ours");
+        let is_ours = |word: &str| source.contains(word) || is_operation(word);
+        assert!(is_seen || words.all(is_ours), "'{pattern}' isn't ours");
     }
 }
