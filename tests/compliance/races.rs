@@ -13,7 +13,13 @@ const ROUNDS: usize = 2;
 
 const DEBIAN: &str = "update-ca-certificates
     dpkg-trigger --no-await update-ca-certificates && dpkg --triggers-only --pending";
-const ALPINE: &str = "update-ca-certificates; update-ca-certificates";
+/// A package that has a file in the anchors directory, which is no anchor, has the trigger run when it
+/// comes and when it goes.
+const ALPINE: &str = "update-ca-certificates
+    mkdir -p /package/usr/local/share/ca-certificates
+    touch /package/usr/local/share/ca-certificates/README
+    apk mkpkg --files /package --info name:theirs --info version:1 --output /theirs.apk &&
+        apk add --no-network --allow-untrusted /theirs.apk && apk del --no-network theirs";
 
 /// Starts follow each other as long as the tool works. Whoever was last, the next start ends where one
 /// start does that had nobody beside it.
@@ -81,11 +87,11 @@ fn removals_beside_debian_s_tool_and_dpkg_s_trigger() {
 }
 
 #[test]
-fn starts_beside_alpine_s_tool() {
+fn starts_beside_alpine_s_tool_and_apk_s_trigger() {
     starts_beside_the_tool(Image::Alpine, ALPINE);
 }
 
 #[test]
-fn removals_beside_alpine_s_tool() {
+fn removals_beside_alpine_s_tool_and_apk_s_trigger() {
     removals_beside_the_tool(Image::Alpine, ALPINE);
 }
