@@ -1,5 +1,7 @@
 //! Other people's files in the store: anchors of an administrator's, links, hooks.
 
+use crate::collections::entries;
+use crate::collections::keystore_of;
 use crate::openssl;
 use crate::skeletons::ANCHORS;
 use crate::skeletons::BUNDLE;
@@ -8,6 +10,7 @@ use crate::skeletons::alpine;
 use crate::skeletons::debian;
 use crate::skeletons::distroless;
 use crate::skeletons::public_bundle;
+use crate::skeletons::scratch;
 use crate::util::Root;
 use crate::x509::Certificate;
 
@@ -180,4 +183,29 @@ fn copies_in_the_middle_of_the_bundle_go_and_nothing_else() {
     root.write(BUNDLE, bundle(&root) + &appended + &ca("Last"));
     root.run(&["--remove"]).ok();
     assert_eq!(bundle(&root), public_bundle() + &appended + &ca("Last"));
+}
+
+#[test]
+fn what_somebody_imported_into_a_keystore_outlives_a_file_of_the_same_name() {
+    let keystore = "/etc/ssl/certs/java/cacerts";
+    let [imported, local, next, ours] =
+        ["Imported", "Local", "Next", "Ours"].map(|name| Certificate::ca(name).der());
+    for image in [alpine, scratch] {
+        let root = image();
+        root.write(CA, ca("Ours"));
+        root.write(keystore, keystore_of(&[("corp", &imported)]));
+        let holds = |expected: &[&Vec<u8>]| {
+            let entries = entries(&root.read(keystore));
+            let ders: Vec<&Vec<u8>> = entries.iter().map(|(_, der)| der).collect();
+            assert!(ders == expected && entries[0].0 == "corp", "{entries:?}");
+        };
+        root.write(&format!("{ANCHORS}/corp.crt"), ca("Local")).run(&[]).ok();
+        holds(&[&imported, &ours, &local]);
+        root.run(&[]).ok().is_silent();
+        // What this program put in is its own to replace.
+        root.write(&format!("{ANCHORS}/corp.crt"), ca("Next")).run(&[]).ok();
+        holds(&[&imported, &ours, &next]);
+        root.run(&["--remove"]).ok();
+        holds(&[&imported, &next]);
+    }
 }

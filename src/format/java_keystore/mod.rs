@@ -172,6 +172,10 @@ fn wanted(platform: &Platform, locals: &[LocalAnchor]) -> Wanted {
     match platform.java_keystores.alias {
         Alias::Name { prefix, suffix } => {
             let entry = |local: &LocalAnchor| {
+                // Where no tool has a prefix of its own, anybody may have given an alias that is the
+                // name of somebody's file, to another certificate.
+                let is_alone = prefix.is_empty() && !local.is_ours;
+                let prefix = if is_alone { local::NAME_PREFIX } else { prefix };
                 let alias = format!("{prefix}{}{suffix}", local.stem(platform));
                 let entry = local.certificate().and_then(|certificate| entry(&alias, certificate));
                 // An alias goes, whatever became of the file that it was of.
