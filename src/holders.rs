@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use crate::certificate::Certificate;
+use crate::error::Error;
 use crate::local::Fate;
 use crate::local::LocalAnchor;
 use crate::pem;
@@ -15,12 +16,21 @@ use crate::platform::Collection;
 use crate::platform::Platform;
 use crate::root::Root;
 
-/// Has regard to what the image trusts on its own account: that stays when ours goes.
-pub(crate) fn respect(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
-    if platform.collection.is_some() {
-        mark_known(root, platform, locals);
-        keep_held(root, platform, locals);
-    }
+/// Has regard to what the image trusts on its own account: that stays when ours goes. Tells what keeps
+/// ours from going, as that can't be told from it.
+///
+/// # Errors
+/// When the bundle can't be read.
+pub(crate) fn respect(
+    root: &Root,
+    platform: &Platform,
+    locals: &mut [LocalAnchor],
+) -> Result<Option<Error>, Error> {
+    let Some(collection) = &platform.collection else {
+        return Ok(None);
+    };
+    mark_known(root, platform, collection, locals)?;
+    Ok(keep_held(root, platform, collection, locals).err())
 }
 
 /// Whether the tool has more to make the outputs of than the anchors directory.
@@ -39,24 +49,29 @@ pub(crate) fn exist(root: &Root, platform: &Platform) -> bool {
 
 /// Marks what a store trusts already that has lost its sources, or was added to by hand: nothing else
 /// would tell it from ours when ours go.
-fn mark_known(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
+fn mark_known(
+    root: &Root,
+    platform: &Platform,
+    collection: &Collection,
+    locals: &mut [LocalAnchor],
+) -> Result<(), Error> {
     let is_new = |local: &LocalAnchor| local.is_ours && !local.existed;
-    let Some(collection) = platform.collection.as_ref().filter(|_| locals.iter().any(is_new))
-    else {
-        return;
-    };
-    let read = |path: &&str| root.read_store_file(Path::new(path)).ok().flatten();
-    let mut bundles = platform.main_bundles().iter().filter_map(read);
+    if !locals.iter().any(is_new) {
+        return Ok(());
+    }
+    let read = |path: &&str| root.read_store_file(Path::new(path)).transpose();
+    let bundle = platform.main_bundles().iter().find_map(read).transpose()?;
     let mut known = Places::default();
-    add_certificates(&bundles.next().unwrap_or_default(), &mut known);
+    add_certificates(&bundle.unwrap_or_default(), &mut known);
     let is_in = |certificates: &Places, local: &LocalAnchor| {
         local.certificate().is_some_and(|certificate| certificates.contains(&certificate.der))
     };
     if !locals.iter().any(|local| is_new(local) && is_in(&known, local)) {
-        return;
+        return Ok(());
     }
     // What the tool finds elsewhere needs no mark, and what another file of ours put in gets none.
-    let mut others = held(root, platform, collection, locals);
+    // One too many takes nothing from the image.
+    let mut others = held(root, platform, collection, locals).unwrap_or_default();
     for local in locals.iter().filter(|local| local.is_ours && local.existed && !local.is_known()) {
         local.certificates.iter().for_each(|certificate| _ = others.add(&certificate.der));
     }
@@ -65,34 +80,47 @@ fn mark_known(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
             local.mark_known();
         }
     }
+    Ok(())
 }
 
-/// Lets the outputs keep those certificates that the tool would find elsewhere, too.
-fn keep_held(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) {
+/// Lets the outputs keep those certificates that the tool would find elsewhere, too. Where that can't
+/// be told, all stays as it is until a later start.
+fn keep_held(
+    root: &Root,
+    platform: &Platform,
+    collection: &Collection,
+    locals: &mut [LocalAnchor],
+) -> Result<(), Error> {
     let is_absent = |local: &LocalAnchor| local.fate == Fate::Absent;
-    let Some(collection) = platform.collection.as_ref().filter(|_| locals.iter().any(is_absent))
-    else {
-        return;
-    };
+    if !locals.iter().any(is_absent) {
+        return Ok(());
+    }
     let held = held(root, platform, collection, locals);
     for local in locals.iter_mut().filter(|local| is_absent(local)) {
         // What is no CA the tool would take from nobody.
-        let is_held = |certificate: &Certificate| {
+        let is_held = |held: &Places, certificate: &Certificate| {
             !certificate.purposes.is_empty() && held.contains(&certificate.der)
         };
-        if local.is_known() || local.certificate().is_some_and(is_held) {
-            local.fate = Fate::AbsentHere;
-        }
+        local.fate = match (&held, local.certificate()) {
+            _ if local.is_known() => Fate::AbsentHere,
+            (Err(_), _) => Fate::AsFound,
+            (Ok(held), Some(certificate)) if is_held(held, certificate) => Fate::AbsentHere,
+            (Ok(_), _) => Fate::Absent,
+        };
     }
+    held.map(drop)
 }
 
 /// What the tool finds besides our own files.
+///
+/// # Errors
+/// When a directory or a file in it can't be read.
 fn held(
     root: &Root,
     platform: &Platform,
     collection: &Collection,
     locals: &[LocalAnchor],
-) -> Places {
+) -> Result<Places, Error> {
     let mut held = Places::default();
     let mut ours = Places::default();
     for local in locals.iter().filter(|local| local.is_ours) {
@@ -101,15 +129,16 @@ fn held(
     // The tool takes files of the anchors directory that this program doesn't.
     let directories = collection.sources.iter().chain([&platform.anchors_directory]);
     for directory in directories.map(Path::new) {
-        for name in root.names(directory).unwrap_or_default() {
+        let failed = |cause| Error::ReadStore { path: root.shown(directory), cause };
+        for name in root.names(directory).map_err(failed)? {
             let path = directory.join(name);
             if !ours.contains(key(&path)) {
-                let bytes = root.read_store_file(&path).ok().flatten().unwrap_or_default();
+                let bytes = root.read_store_file(&path)?.unwrap_or_default();
                 add_trusted(&bytes, directory.ends_with("anchors"), &mut held);
             }
         }
     }
-    held
+    Ok(held)
 }
 
 /// Adds what a file makes p11-kit trust (`populate_trust` in its `trust/parser.c`): in a directory of

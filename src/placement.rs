@@ -192,18 +192,18 @@ fn installed(
     let Goal::Install(_) = goal else {
         return None;
     };
-    let mut listing = store::list_local_files(root, platform).ok()?;
-    if listing.was_cut_short {
+    let Listing { files, errors, was_cut_short, .. } =
+        store::list_local_files(root, platform).ok()?;
+    if was_cut_short {
         return None;
     }
-    let errors = std::mem::take(&mut listing.errors);
-    let locals = local_anchors(root, platform, listing, goal);
+    let locals = local::anchors(platform, files, goal);
     // To look at the whole store is worth it only where the anchors' own files are there.
     let is_there = locals.iter().all(|local| local.fate != Fate::Present || local.is_current);
     if !is_there {
         return None;
     }
-    let plan = plan_for(root, config, platform, &locals, goal, Look::Glance).ok()?;
+    let plan = plan_for(root, config, platform, locals, goal, Look::Glance).ok()?;
     if !plan.is_done() {
         return None;
     }
@@ -268,33 +268,29 @@ fn plan_system(
 ) -> Result<Plan, Error> {
     let listing = store::list_local_files(root, platform)?;
     listing.errors.iter().for_each(report::error);
-    let locals = local_anchors(root, platform, listing, goal);
-    plan_for(root, config, platform, &locals, goal, Look::Whole)
-}
-
-fn local_anchors(
-    root: &Root,
-    platform: &Platform,
-    listing: Listing,
-    goal: Goal<'_>,
-) -> Vec<LocalAnchor> {
-    let mut locals = local::anchors(platform, listing.files, goal);
-    holders::respect(root, platform, &mut locals);
-    locals
+    let locals = local::anchors(platform, listing.files, goal);
+    plan_for(root, config, platform, locals, goal, Look::Whole)
 }
 
 fn plan_for(
     root: &Root,
     config: &Config,
     platform: &'static Platform,
-    locals: &[LocalAnchor],
+    mut locals: Vec<LocalAnchor>,
     goal: Goal<'_>,
     look: Look,
 ) -> Result<Plan, Error> {
+    let mut unread = holders::respect(root, platform, &mut locals)?;
+    // What stays for want of knowledge isn't at its goal.
+    if look == Look::Glance
+        && let Some(error) = unread.take()
+    {
+        return Err(error);
+    }
     let keystores = keystores(root, config, platform);
-    let keystores = java_keystore::observe(root, platform, keystores, locals);
-    let state = store::observe(root, platform, locals, look)?;
-    Ok(plan::plan(platform, locals, &state, keystores, goal))
+    let keystores = java_keystore::observe(root, platform, keystores, &locals);
+    let state = store::observe(root, platform, &locals, look)?;
+    Ok(plan::plan(platform, &locals, &state, keystores, goal).with(unread))
 }
 
 /// Brings what is the user's own to its goal, whatever becomes of the store.

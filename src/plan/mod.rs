@@ -105,6 +105,12 @@ impl Plan {
         &self.errors
     }
 
+    /// With what else keeps it from the goal.
+    pub(crate) fn with(mut self, error: Option<Error>) -> Self {
+        self.errors.extend(error);
+        self
+    }
+
     /// Both, one after the other.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.changes.extend(other.changes);

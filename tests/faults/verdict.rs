@@ -104,8 +104,8 @@ fn resolve<'a>(tree: &'a Tree, path: &str) -> Option<&'a [u8]> {
 }
 
 /// Whether a bundle has what is in both, and nothing that is in neither: a certificate that goes may
-/// stay longer than one that comes, where its file couldn't be read. The same holds while a mounted
-/// file is written where it is; a keystore's end is cut off last then.
+/// stay longer than one that comes, where its file couldn't be read, or one that may hold it too. The
+/// same holds while a mounted file is written where it is; a keystore's end is cut off last then.
 fn is_between(stage: &Stage, path: &Path, entry: &Entry) -> bool {
     let (Some(old), Some(new)) = (stage.old.0.get(path), stage.new.0.get(path)) else {
         return false;
@@ -124,7 +124,15 @@ fn is_between(stage: &Stage, path: &Path, entry: &Entry) -> bool {
     let has_no_other = present.iter().all(|one| old_ones.contains(one) || new_ones.contains(one));
     let is_bundle = !old_ones.is_empty() && has_both && has_no_other;
     let is_database = path.ends_with("edk2/cacerts.bin") && has_public_roots(content);
-    entry.has_rights_of(old) && (is_bundle || is_cut_last || is_database)
+    let is_keystore = path.ends_with("java/cacerts")
+        && has_public_roots(content)
+        && keystore_entries(content).starts_with(keystore_entries(before));
+    entry.has_rights_of(old) && (is_bundle || is_cut_last || is_database || is_keystore)
+}
+
+/// Of a JKS, without what counts them and the digest, which the next start checks.
+fn keystore_entries(bytes: &[u8]) -> &[u8] {
+    bytes.get(12..bytes.len().saturating_sub(20)).unwrap_or_default()
 }
 
 /// The PEM blocks of a bundle, without what stands between them.

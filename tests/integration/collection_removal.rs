@@ -1,6 +1,8 @@
 //! What becomes of a certificate when ours goes and somebody else has it too, where the tool is
 //! p11-kit's.
 
+use std::fs;
+
 use crate::collections::ARCH;
 use crate::collections::CA;
 use crate::collections::FAMILIES;
@@ -15,6 +17,7 @@ use crate::collections::p11_kit;
 use crate::collections::roots;
 use crate::collections::trusted_for_servers;
 use crate::util::Root;
+use crate::util::contains;
 use crate::x509::Certificate;
 use crate::x509::pem;
 
@@ -159,6 +162,32 @@ fn what_another_source_holds_outlives_ours_in_whatever_form() {
         }
     }
     none(&found);
+}
+
+#[test]
+fn nothing_goes_while_it_cannot_be_told_who_else_holds_it() {
+    for family in FAMILIES {
+        let root = family.image(&roots());
+        let held = roots().remove(0).certificate;
+        root.write(CA, held.pem() + &corp().certificate.pem());
+        root.run(&[]).ok();
+        let before = root.tree();
+        for source in [format!("{}/vendor.p11-kit", family.vendor), family.vendor.to_owned()] {
+            fs::rename(root.at(&source), root.at("/aside")).unwrap();
+            root.link(&source, &source);
+            root.run(&["--remove"])
+                .code(125)
+                .says(&format!("cannot read '{source}': Too many levels of symbolic links"));
+            root.remove(&source);
+            fs::rename(root.at("/aside"), root.at(&source)).unwrap();
+            assert_eq!(root.tree(), before, "{}", family.name);
+        }
+        root.write(CA, Certificate::ca("Next").pem());
+        root.run(&[]).ok();
+        let bundle = root.read(family.bundle);
+        let holds = |certificate: &Certificate| contains(&bundle, certificate.pem().as_bytes());
+        assert!(holds(&held) && !holds(&corp().certificate), "{}", family.name);
+    }
 }
 
 #[test]
