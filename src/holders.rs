@@ -26,11 +26,9 @@ pub(crate) fn respect(
     platform: &Platform,
     locals: &mut [LocalAnchor],
 ) -> Result<Option<Error>, Error> {
-    let Some(collection) = &platform.collection else {
-        return Ok(None);
-    };
-    mark_known(root, platform, collection, locals)?;
-    Ok(keep_held(root, platform, collection, locals).err())
+    mark_known(root, platform, locals)?;
+    let collection = platform.collection.as_ref();
+    Ok(collection.and_then(|collection| keep_held(root, platform, collection, locals).err()))
 }
 
 /// Whether the tool has more to make the outputs of than the anchors directory.
@@ -48,21 +46,24 @@ pub(crate) fn exist(root: &Root, platform: &Platform) -> bool {
 }
 
 /// Marks what a store trusts already that has lost its sources, or was added to by hand: nothing else
-/// would tell it from ours when ours go.
-fn mark_known(
-    root: &Root,
-    platform: &Platform,
-    collection: &Collection,
-    locals: &mut [LocalAnchor],
-) -> Result<(), Error> {
+/// would tell it from ours when ours go. In a bundle of files that is the end alone.
+fn mark_known(root: &Root, platform: &Platform, locals: &mut [LocalAnchor]) -> Result<(), Error> {
     let is_new = |local: &LocalAnchor| local.is_ours && !local.existed;
     if !locals.iter().any(is_new) {
         return Ok(());
     }
-    let read = |path: &&str| root.read_store_file(Path::new(path)).transpose();
-    let bundle = platform.main_bundles().iter().find_map(read).transpose()?;
     let mut known = Places::default();
-    add_certificates(&bundle.unwrap_or_default(), &mut known);
+    for path in platform.main_bundles() {
+        let Some(bundle) = root.read_store_file(Path::new(path))? else {
+            continue;
+        };
+        if platform.collection.is_some() {
+            add_certificates(&bundle, &mut known);
+            break;
+        }
+        let length: usize = locals.iter().map(|local| local.text.len() + END_MAX).sum();
+        add_certificates(&bundle[bundle.len().saturating_sub(length)..], &mut known);
+    }
     let is_in = |certificates: &Places, local: &LocalAnchor| {
         local.certificate().is_some_and(|certificate| certificates.contains(&certificate.der))
     };
@@ -71,7 +72,9 @@ fn mark_known(
     }
     // What the tool finds elsewhere needs no mark, and what another file of ours put in gets none.
     // One too many takes nothing from the image.
-    let mut others = held(root, platform, collection, locals).unwrap_or_default();
+    let collection = platform.collection.as_ref();
+    let held = collection.and_then(|collection| held(root, platform, collection, locals).ok());
+    let mut others = held.unwrap_or_default();
     for local in locals.iter().filter(|local| local.is_ours && local.existed && !local.is_known()) {
         local.certificates.iter().for_each(|certificate| _ = others.add(&certificate.der));
     }
@@ -172,6 +175,9 @@ fn split<'a>(text: &'a [u8], word: &'static [u8]) -> impl Iterator<Item = &'a [u
         Some(&text[..at.unwrap_or(text.len())])
     })
 }
+
+/// What may stand behind an anchor's text: line feeds, one of them by the tool.
+const END_MAX: usize = 2;
 
 /// How an object begins in p11-kit's own format.
 const OBJECT: &[u8] = b"[p11-kit-object-v1]";

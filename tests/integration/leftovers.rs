@@ -129,19 +129,29 @@ fn a_certificate_that_is_a_file_in_the_hash_directory_keeps_its_number() {
 
 #[test]
 fn a_start_that_was_cut_short_before_the_bundle_costs_the_image_no_root() {
-    let root = debian();
-    root.write(BUNDLE, public_bundle() + &ca("Baked") + &ca("Last"));
-    let before = root.read(BUNDLE);
-    root.write(CA, ca("Baked"));
-    root.run(&[]).ok();
-    // As if it had ended between the anchor's file and the bundle.
-    root.write(BUNDLE, &before).write(UNFINISHED, "");
-    root.run(&[]).ok();
-    assert_eq!(count_pem(&root.read(BUNDLE)), count_pem(&before) + 1);
-    assert!(!root.names(ANCHORS).iter().any(|name| name.starts_with('.')));
-    root.run(&[]).ok().is_silent();
-    root.run(&["--remove"]).ok();
-    assert_eq!(root.read(BUNDLE), before);
+    // Baked in the middle, at the end, and before an anchor of ours.
+    for (last, installed) in [(ca("Last"), ""), (String::new(), ""), (String::new(), "Installed")] {
+        let root = debian();
+        root.write(BUNDLE, public_bundle() + &ca("Baked") + &last);
+        let image = root.read(BUNDLE);
+        if !installed.is_empty() {
+            root.write("/z.crt", ca(installed)).run(&["--ca", "/z.crt"]).ok();
+        }
+        let before = root.read(BUNDLE);
+        root.write(CA, ca("Baked"));
+        root.run(&[]).ok();
+        let after = root.tree();
+        // As if it had ended between the bundle and the marker.
+        root.write(UNFINISHED, "").run(&[]).ok();
+        assert_eq!(root.tree(), after);
+        // As if it had ended between the anchor's file and the bundle.
+        root.write(BUNDLE, &before).write(UNFINISHED, "").run(&[]).ok();
+        assert_eq!(root.tree(), after);
+        assert_eq!(count_pem(&root.read(BUNDLE)), count_pem(&before) + 1);
+        root.run(&[]).ok().is_silent();
+        root.run(&["--remove"]).ok();
+        assert_eq!(root.read(BUNDLE), image);
+    }
 }
 
 #[test]
