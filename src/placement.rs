@@ -2,14 +2,13 @@
 
 #![forbid(unsafe_code)]
 
+mod private;
+
 use std::path::Path;
-use std::path::PathBuf;
 
 use crate::apply;
-use crate::apply::Applied;
 use crate::cli::Config;
 use crate::cli::Placement;
-use crate::error::Cause;
 use crate::error::Closed;
 use crate::error::Error;
 use crate::error::Operation;
@@ -27,8 +26,8 @@ use crate::plan;
 use crate::plan::Plan;
 use crate::plan::TrustFiles;
 use crate::platform::Platform;
-use crate::private;
 use crate::private::Originals;
+use crate::private::leftovers;
 use crate::report;
 use crate::root::Root;
 use crate::store;
@@ -91,15 +90,9 @@ fn converge_store(
     match choose(root, config, platform, goal)? {
         Choice::System => match converge_system(root, config, platform, goal) {
             Err(Error::WriteStore { cause, .. }) if may_be_private(root, config, goal) => {
-                let originals = originals(root, config, platform);
-                converge_private(
-                    root,
-                    config,
-                    platform,
-                    &originals,
-                    goal,
-                    Some(Closed::store(cause)),
-                )
+                let originals = private::originals(root, config, platform);
+                let closed = Some(Closed::store(cause));
+                private::converge(root, config, platform, &originals, goal, closed)
             }
             result => result,
         },
@@ -107,11 +100,11 @@ fn converge_store(
             let (trust, errors, _) = plan.into_rest();
             Ok(Converged { trust, is_news: false, errors })
         }
-        Choice::Private(closed) => converge_private(
+        Choice::Private(closed) => private::converge(
             root,
             config,
             platform,
-            &originals(root, config, platform),
+            &private::originals(root, config, platform),
             goal,
             closed,
         ),
@@ -131,13 +124,7 @@ pub(crate) fn plan(
     let plan = match (choose(root, config, platform, goal)?, goal) {
         (Choice::Installed(plan), _) => *plan,
         (Choice::Private(closed), Goal::Install(anchors)) => {
-            let directory = usable_directories(root, config).next();
-            if directory.is_none() && config.command.is_empty() {
-                return Err(Error::Nowhere { closed });
-            }
-            let originals = originals(root, config, platform);
-            let state = private::observe(root, directory.as_deref(), &originals, anchors);
-            plan::plan_private(state, anchors)
+            private::plan(root, config, platform, anchors, closed)?
         }
         (Choice::System | Choice::Private(_), _) => {
             let plan = plan_system(root, config, platform, goal)?;
@@ -245,7 +232,7 @@ fn converge_system(
         if may_be_private(root, config, goal) {
             let original = Originals::of_keystore(root, &path);
             let closed = Some(Closed::keystore(&path, cause));
-            match converge_private(root, config, platform, &original, goal, closed) {
+            match private::converge(root, config, platform, &original, goal, closed) {
                 Ok(private) => {
                     converged.trust.keystore = private.trust.keystore;
                     converged.is_news |= private.is_news;
@@ -306,73 +293,15 @@ fn converge_own(root: &Root, config: &Config, goal: Goal<'_>) -> Converged {
 fn plan_own(root: &Root, config: &Config, goal: Goal<'_>) -> Plan {
     let private_files = match goal {
         Goal::Remove(Whose::All) if root.is_system() => {
-            private::leftovers(root, config.runtime_directory.as_deref())
+            leftovers(root, config.runtime_directory.as_deref())
         }
         _ => Vec::new(),
     };
     plan::plan_own(nss::observe(root, config.home.as_deref()), private_files, goal)
 }
 
-/// Takes the first directory that can be written; else memory, for as long as the command runs.
-fn converge_private(
-    root: &Root,
-    config: &Config,
-    platform: &Platform,
-    originals: &Originals,
-    goal: Goal<'_>,
-    closed: Option<Closed>,
-) -> Result<Converged, Error> {
-    let Goal::Install(anchors) = goal else {
-        return Ok(Converged::default());
-    };
-    let hint = platform.system_stores.map(|stores| stores.hint);
-    for directory in usable_directories(root, config) {
-        let state = private::observe(root, Some(&directory), originals, anchors);
-        let plan = plan::plan_private(state, anchors);
-        match apply::apply(root, &plan) {
-            Ok(Applied { is_news, .. }) => {
-                if is_news {
-                    report::applied_privately(
-                        plan.counts(),
-                        Some(&directory),
-                        closed.as_ref(),
-                        hint,
-                    );
-                }
-                let (trust, errors, _) = plan.into_rest();
-                return Ok(Converged { trust, is_news, errors });
-            }
-            Err(error) => log::debug!("{error}"),
-        }
-    }
-    // Memory lasts as long as this process, which without a command is over.
-    if !config.command.is_empty() {
-        let state = private::observe(root, None, originals, anchors);
-        let plan = plan::plan_private(state, anchors);
-        match apply::to_memory(&plan) {
-            Ok(trust) => {
-                report::applied_privately(plan.counts(), None, closed.as_ref(), hint);
-                let (_, errors, _) = plan.into_rest();
-                return Ok(Converged { trust, is_news: true, errors });
-            }
-            Err(error) => log::debug!("no file in memory: {}", Cause(&error)),
-        }
-    }
-    Err(Error::Nowhere { closed })
-}
-
-fn originals(root: &Root, config: &Config, platform: &Platform) -> Originals {
-    private::originals(root, platform, &keystores(root, config, platform))
-}
-
 /// What the environment says of this system's Java is nothing to another root.
 fn keystores(root: &Root, config: &Config, platform: &Platform) -> Vec<Keystore> {
     let java_home = config.java_home.as_deref().filter(|_| root.is_system());
     java::keystores(root, platform, java_home)
-}
-
-fn usable_directories(root: &Root, config: &Config) -> impl Iterator<Item = PathBuf> {
-    private::directories(config.runtime_directory.as_deref())
-        .into_iter()
-        .filter_map(|directory| private::usable(root, &directory))
 }
