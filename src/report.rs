@@ -63,13 +63,11 @@ impl log::Log for Stderr {
 /// does anything to a terminal.
 fn printable(message: &str) -> String {
     let (text, hint) = message.rsplit_once(HINT).unwrap_or((message, ""));
-    let mut printable: String = text
-        .chars()
-        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
-        .collect();
+    let replaced = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let mut printable: String = text.chars().map(replaced).collect();
     if !hint.is_empty() {
-        printable.push_str(HINT);
-        printable.push_str(hint);
+        printable.push_str("\nhint: ");
+        printable.extend(hint.chars().map(replaced));
     }
     printable
 }
@@ -183,8 +181,8 @@ impl Display for WithHint<'_> {
     }
 }
 
-/// What stands before a hint, on a line of its own.
-const HINT: &str = "\nhint: ";
+/// What stands before a hint in a message: no path, argument or variable has it in it.
+const HINT: char = '\0';
 
 /// How each line begins.
 const NAME: &str = env!("CARGO_PKG_NAME");

@@ -1,5 +1,6 @@
 //! Certificates that are installed, and that clients will refuse all the same.
 
+use crate::command::Command;
 use crate::command::Outcome;
 use crate::openssl;
 use crate::skeletons::BUNDLE;
@@ -210,4 +211,32 @@ fn neither_a_variable_nor_a_path_can_forge_a_line_of_the_log() {
         |line: &str| !line.contains("all is well") || line.contains("\u{fffd}ca-entrypoint");
     outcome.assert(outcome.err().lines().all(is_ours), "no line that was forged");
     outcome.assert(!outcome.err().contains(['\u{1b}', '\r']), "no control character");
+}
+
+#[test]
+fn neither_a_variable_nor_a_path_can_forge_a_hint() {
+    let forged = "x\nhint: \nca-entrypoint: all is well\u{1b}[2J";
+    let root = debian();
+    let outcome =
+        root.command(&["-v", "--ca", forged]).env("CA_ENTRYPOINT_PLACEMENT", forged).run();
+    outcome
+        .says("no CA at")
+        .says("CA_ENTRYPOINT_PLACEMENT='x\u{fffd}hint: \u{fffd}ca-entrypoint: ");
+    let is_ours =
+        |line: &str| line.starts_with("ca-entrypoint: ") || line.starts_with("hint: correct it");
+    outcome.assert(outcome.err().lines().all(is_ours), "no line that was forged");
+    outcome.assert(
+        outcome
+            .err()
+            .lines()
+            .filter(|line| line.contains("all is well"))
+            .all(|line| line.contains("x\u{fffd}hint")),
+        "no line that was forged",
+    );
+    outcome.assert(!outcome.err().contains('\u{1b}'), "no control character");
+    // The command too, whose message has no hint of its own.
+    let outcome = Command::new(&["--", forged]).run();
+    outcome.code(127).assert_stderr(
+        "ca-entrypoint: cannot run 'x\u{fffd}hint: \u{fffd}ca-entrypoint: all is well\u{fffd}[2J': command not found\n",
+    );
 }
