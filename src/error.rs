@@ -30,6 +30,7 @@ pub(crate) enum Error {
     NotRegular { path: PathBuf, is: FileKind },
     Nowhere { closed: Option<Closed> },
     OpenRoot { path: PathBuf, cause: io::Error },
+    Print { cause: io::Error },
     ReadCa { path: PathBuf, cause: io::Error },
     ReadProgram { cause: io::Error },
     ReadStore { path: PathBuf, cause: io::Error },
@@ -185,6 +186,7 @@ impl Error {
             Self::NotRegular { .. } => "give a regular file",
             Self::Nowhere { .. } => sys::HINT_NOWHERE,
             Self::OpenRoot { .. } => "give the directory that holds the unpacked image",
+            Self::Print { .. } => "use nothing of what was written: it may be cut short",
             Self::ReadCa { cause, .. } if cause.kind() == io::ErrorKind::NotFound => {
                 "it is a link to a file that is not there: check the mount"
             }
@@ -308,6 +310,7 @@ impl fmt::Display for Error {
             Self::OpenRoot { path, cause } => {
                 write!(f, "cannot open root '{}': {}", path.display(), Cause(cause))
             }
+            Self::Print { cause } => write!(f, "cannot write to stdout: {}", Cause(cause)),
             Self::ReadCa { path, cause } => {
                 write!(f, "cannot read CA file '{}': {}", path.display(), Cause(cause))
             }

@@ -49,19 +49,22 @@ impl Stop {
     pub fn report(self) -> u8 {
         match self.0 {
             Reason::Done => SUCCESS,
-            Reason::Failed(error) => {
-                // For what fails before the options have said how much to say.
-                report::init(&Log::default());
-                report::error(&error);
-                error.exit_code()
-            }
+            Reason::Failed(error) => fail(&error),
             Reason::Print { text, is_failure } => match print(&text) {
-                Ok(()) if !is_failure => SUCCESS,
-                _ => OWN_FAILURE,
+                Ok(()) if is_failure => OWN_FAILURE,
+                Ok(()) => SUCCESS,
+                Err(cause) => fail(&Error::Print { cause }),
             },
             Reason::Reported => OWN_FAILURE,
         }
     }
+}
+
+fn fail(error: &Error) -> u8 {
+    // For what fails before the options have said how much to say.
+    report::init(&Log::default());
+    report::error(error);
+    error.exit_code()
 }
 
 /// std's macros panic when stdout is closed.

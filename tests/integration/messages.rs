@@ -17,6 +17,7 @@ use crate::skeletons::BUNDLE;
 use crate::skeletons::debian;
 use crate::skeletons::scratch;
 use crate::skeletons::with_programs;
+use crate::util::BINARY;
 use crate::util::Root;
 use crate::x509::*;
 
@@ -257,6 +258,9 @@ fn commands(messages: &mut Messages) {
     messages.of_arguments(&["--root=/no/such/root"]);
     messages.of_arguments(&["--copy-to", "/dev/null/bin"]);
     messages.of_arguments(&["--copy-to", "/tmp", "echo"]);
+    let script = "exec \"$0\" --help >/dev/full";
+    let outcome = Command::of("/bin/sh", &["-c", script, BINARY]).run();
+    messages.add("ca-entrypoint --help >/dev/full", &scratch(), &outcome);
     let root = Root::new();
     with_programs(&root, &[]);
     let outcome = Command::inside(&root, &["--copy-to", "/copies"]).run();

@@ -1,5 +1,11 @@
 //! Options, the variables beside them, and where the command begins.
 
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use nix::unistd;
+
 use crate::command::Command;
 use crate::command::Outcome;
 use crate::skeletons::BUNDLE;
@@ -74,9 +80,21 @@ fn help_and_version_go_to_stdout() {
 }
 
 #[test]
-fn help_that_cannot_be_written_is_a_failure() {
-    let script = "exec \"$0\" --help >/dev/full";
-    Command::of("/bin/sh", &["-c", script, BINARY]).run().code(125);
+fn what_cannot_be_written_to_stdout_is_told() {
+    let root = debian();
+    root.write(CA, Certificate::ca("A").pem());
+    let dry_run = root.command(&["--dry-run", "-q"]);
+    let nobody = || OwnedFd::from(io::pipe().unwrap().1);
+    let full = || File::create("/dev/full").unwrap().into();
+    for (command, stdout, cause) in [
+        (dry_run, full(), "No space left on device"),
+        (Command::new(&["--help"]), full(), "No space left on device"),
+        (Command::new(&["--version"]), nobody(), "Broken pipe"),
+        (Command::new(&["--ca=/none", "--print-env=json"]), full(), "No space left on device"),
+    ] {
+        let outcome = command.before_exec(move || Ok(unistd::dup2_stdout(&stdout)?)).run();
+        outcome.code(125).complains_once_of(&format!("cannot write to stdout: {cause}"));
+    }
 }
 
 #[test]
