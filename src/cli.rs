@@ -159,9 +159,7 @@ pub(crate) fn parse(arguments: Vec<OsString>, environment: &Environment) -> Resu
         2.. => LevelFilter::Trace,
     };
     let filter = if options.verbosity == 0 {
-        environment
-            .non_empty("CA_ENTRYPOINT_LOG")
-            .map(|filter| filter.to_string_lossy().into_owned())
+        environment.non_empty(LOG_VARIABLE).map(|filter| filter.to_string_lossy().into_owned())
     } else {
         None
     };
@@ -387,6 +385,8 @@ const PRINT_ENV: Choice<Dialect> = Choice {
         Dialect::Json,
     ],
 };
+
+pub(crate) const LOG_VARIABLE: &str = "CA_ENTRYPOINT_LOG";
 
 /// The convention of GitLab's analyzers: PEM text, or a path.
 const ADDITIONAL_CA_CERT_BUNDLE: &str = "ADDITIONAL_CA_CERT_BUNDLE";

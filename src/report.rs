@@ -13,6 +13,7 @@ use log::Record;
 use crate::anchor::Anchor;
 use crate::anchor::Contents;
 use crate::anchor::TrustAnchors;
+use crate::cli::LOG_VARIABLE;
 use crate::cli::Log;
 use crate::concern::Concern;
 use crate::error::Closed;
@@ -23,16 +24,22 @@ use crate::sys;
 /// Starts logging to stderr.
 pub(crate) fn init(log: &Log) {
     let mut builder = env_logger::Builder::new();
-    match &log.filter {
-        // The level first: a filter may name a module alone, and shall not silence the rest.
-        Some(filter) => builder.filter_level(log.level).parse_filters(filter),
-        None => builder.filter_level(log.level),
-    };
+    // The level first: a filter may name a module alone, and shall not silence the rest.
+    builder.filter_level(log.level);
+    let is_bad = |filter: &&String| env_filter::Builder::new().try_parse(filter).is_err();
+    let bad = log.filter.as_ref().filter(is_bad);
+    if let (Some(filter), None) = (&log.filter, bad) {
+        builder.parse_filters(filter);
+    }
     let filter = builder.build();
     let level = filter.filter();
     // Nothing but a second call fails.
     if log::set_boxed_logger(Box::new(Stderr { filter })).is_ok() {
         log::set_max_level(level);
+    }
+    if let Some(value) = bad {
+        let known = "error, warn, info, debug, trace or another filter of env_logger".to_owned();
+        error(&Error::BadVariable { name: LOG_VARIABLE, value: value.clone(), known });
     }
 }
 

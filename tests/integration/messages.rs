@@ -210,9 +210,13 @@ fn read_only() -> [Mount; 2] {
 }
 
 fn variables(messages: &mut Messages) {
-    for name in ["CA_ENTRYPOINT_ON_ERROR", "CA_ENTRYPOINT_PLACEMENT"] {
-        let outcome = Command::new(&["/bin/true"]).env(name, "nonsense").run();
-        messages.add(&format!("{name}=nonsense"), &scratch(), &outcome);
+    for (name, value) in [
+        ("CA_ENTRYPOINT_ON_ERROR", "nonsense"),
+        ("CA_ENTRYPOINT_PLACEMENT", "nonsense"),
+        ("CA_ENTRYPOINT_LOG", "non=sense"),
+    ] {
+        let outcome = Command::new(&["/bin/true"]).env(name, value).run();
+        messages.add(&format!("{name}={value}"), &scratch(), &outcome);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::skeletons::copy_program;
 use crate::skeletons::debian;
 use crate::util::BINARY;
 use crate::util::Root;
+use crate::util::count_pem;
 use crate::x509::Certificate;
 
 const CA: &str = "/etc/gitlab-runner/certs/ca.crt";
@@ -155,7 +156,33 @@ fn what_is_said_depends_on_the_level() {
     chatty(&[], "off").ok().is_silent();
     chatty(&["-v"], "off").ok().says(platform);
     chatty(&["-q"], "debug").ok().is_silent();
-    chatty(&[], "non=sense=/").ok();
+    // One that makes no sense is told in our own words, and the rest is as without it.
+    let forged = "x=\nca-entrypoint: all is well\u{1b}[2J";
+    for (filter, shown) in [
+        ("non=sense=/", "non=sense=/"),
+        ("debug,a=b", "debug,a=b"),
+        ("a/b/c", "a/b/c"),
+        (forged, "x=\u{fffd}ca-entrypoint: all is well\u{fffd}[2J"),
+    ] {
+        let outcome = chatty(&[], filter);
+        let said =
+            format!("ca-entrypoint: ignoring variable CA_ENTRYPOINT_LOG='{shown}': it takes ");
+        outcome.ok().says(&said).says(update).says(expired).says_nothing_of(platform);
+        outcome.assert(outcome.err().starts_with("ca-entrypoint: ignoring"), "our words first");
+    }
+}
+
+/// As root is given to us: where no command would hide how we ended.
+#[test]
+fn a_log_filter_that_makes_no_sense_and_cannot_be_told_of_changes_nothing_else() {
+    let nobody = || OwnedFd::from(io::pipe().unwrap().1);
+    for stderr in [nobody(), File::create("/dev/full").unwrap().into()] {
+        let root = debian();
+        root.write(CA, Certificate::ca("A").pem());
+        let command = root.command(&[]).env("CA_ENTRYPOINT_LOG", "a=b");
+        command.before_exec(move || Ok(unistd::dup2_stderr(&stderr)?)).run().ok();
+        assert_eq!(count_pem(&root.read(BUNDLE)), 4);
+    }
 }
 
 #[test]
