@@ -89,7 +89,7 @@ pub(crate) fn is_copy(path: &Path) -> bool {
         return false;
     };
     directory.as_encoded_bytes().starts_with(NAME.as_bytes()) && is_name(name)
-        || path.starts_with("/proc") && directory == "fd"
+        || sys::is_memory_file(path)
 }
 
 /// Whether a file of this name, in a directory for copies, is ours.

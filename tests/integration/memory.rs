@@ -132,6 +132,15 @@ fn another_user_cannot_read_them() {
 }
 
 #[test]
+fn those_of_an_earlier_start_are_no_decision() {
+    let root = closed();
+    let outcome = script(&root, "echo $SSL_CERT_FILE; exec ca-entrypoint env").run();
+    let out = outcome.ok().out();
+    let (before, path) = (out.lines().next().unwrap(), bundle(&outcome));
+    assert!(descriptor(before) < descriptor(&path), "{before}, {path}");
+}
+
+#[test]
 fn each_start_makes_and_tells_of_them() {
     let root = closed();
     for _ in 0..2 {

@@ -3,6 +3,7 @@
 use crate::command::Command;
 use crate::command::Outcome;
 use crate::container::CA;
+use crate::container::USER;
 use crate::container::bundle;
 use crate::container::command;
 use crate::container::container;
@@ -10,8 +11,10 @@ use crate::container::corp;
 use crate::container::start;
 use crate::container::variable;
 use crate::environment::ANCHORS_ALONE;
+use crate::mounts::Mount;
 use crate::skeletons::BUNDLE;
 use crate::skeletons::CERTS;
+use crate::skeletons::with_programs;
 use crate::util::Root;
 use crate::x509::Certificate;
 
@@ -202,6 +205,43 @@ fn what_an_earlier_start_set_is_no_decision() {
     assert_eq!(lines(&outcome), expected(&path, &[], &[]));
 }
 
+/// A descriptor of a shell's is named as our files in memory are.
+#[test]
+fn a_descriptor_of_somebody_s_is_a_decision() {
+    let root = container();
+    with_programs(&root, &["/usr/bin/bash"]);
+    root.write("/own.pem", corp().pem());
+    // The value that is given, and the one that the command has.
+    let values = |user: u32, value: &str| {
+        let script = format!(
+            "exec 9</own.pem 100</own.pem; export SSL_CERT_FILE={value}; \
+             echo $SSL_CERT_FILE; exec ca-entrypoint env"
+        );
+        let command = Command::of("/bin/bash", &["-c", &script]).env("PATH", "/bin");
+        let outcome = command.enter_with(&root, &[Mount::Proc]).by(user).run();
+        let given = outcome.ok().out().lines().next().unwrap().to_owned();
+        (given, variable(&outcome, "SSL_CERT_FILE").unwrap())
+    };
+    for user in [0, USER] {
+        for own in ["/proc/$$/fd/9", "/proc/$$/fd/100", "/proc/self/fd/9", "/proc/$$/fd/8"] {
+            let (given, value) = values(user, own);
+            assert_eq!(value, given, "{user}");
+        }
+    }
+    // Of a process that is gone, or another user's, the number alone tells.
+    for (value, is_ours) in [
+        ("/proc/999999999/fd/100", true),
+        ("/proc/999999999/fd/99", false),
+        ("/proc/999999999/fd/own.pem", false),
+        ("/proc/1/fd/100", true),
+        ("/proc/1/fd/99", false),
+        ("/proc/sys/fd/100", false),
+    ] {
+        let (given, value) = values(USER, value);
+        assert_eq!(value != given, is_ours, "{given}");
+    }
+}
+
 #[test]
 fn a_name_of_another_file_is_a_decision() {
     let root = container();
@@ -250,12 +290,12 @@ fn with_a_prefix_the_runner_s_variable_is_not_set() {
 #[test]
 fn what_is_named_is_there_and_readable_for_the_user() {
     let root = container();
-    crate::skeletons::with_programs(&root, &["/usr/bin/cat"]);
+    with_programs(&root, &["/usr/bin/cat"]);
     root.write(CA, corp().der());
     for line in lines(&start(&root)) {
         if let Some((_, path)) = line.split_once("=/") {
             let path = format!("/{path}");
-            let read = Command::of("/bin/cat", &[&path]).enter(&root).by(crate::container::USER);
+            let read = Command::of("/bin/cat", &[&path]).enter(&root).by(USER);
             let read = read.run();
             read.ok().assert(!read.stdout.is_empty(), &line);
         }

@@ -12,7 +12,6 @@ use std::fs::OpenOptions;
 use std::fs::Permissions;
 use std::io;
 use std::io::Write;
-use std::os::fd::IntoRawFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::fs::FileExt;
 use std::os::unix::fs::MetadataExt;
@@ -31,12 +30,7 @@ use std::time::UNIX_EPOCH;
 
 use nix::fcntl::AT_FDCWD;
 use nix::fcntl::AtFlags;
-use nix::fcntl::FcntlArg;
-use nix::fcntl::SealFlag;
-use nix::fcntl::fcntl;
 use nix::libc;
-use nix::sys::memfd::MFdFlags;
-use nix::sys::memfd::memfd_create;
 use nix::sys::stat;
 use nix::sys::stat::Mode;
 use nix::unistd;
@@ -191,32 +185,6 @@ pub(crate) fn is_root() -> bool {
 pub(crate) fn identity(metadata: &Metadata) -> [u64; 3] {
     let time = metadata.mtime().wrapping_mul(1_000_000_000).wrapping_add(metadata.mtime_nsec());
     [metadata.len(), time.cast_unsigned(), metadata.ino()]
-}
-
-/// A file in memory that this process and what it becomes hold open: its path is good for every
-/// process of this user, as long as this one lives.
-pub(crate) fn memory_file(content: &[u8]) -> io::Result<PathBuf> {
-    ignore_write_signals();
-    let file = memfd_create(c"ca-entrypoint", MFdFlags::MFD_ALLOW_SEALING)?;
-    let mut file = File::from(file);
-    file.write_all(content)?;
-    let seals = SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK;
-    fcntl(&file, FcntlArg::F_ADD_SEALS(seals | SealFlag::F_SEAL_SEAL))?;
-    // Scripts and shells use the low numbers as they like.
-    let descriptor = match fcntl(&file, FcntlArg::F_DUPFD(MEMORY_DESCRIPTOR_MIN)) {
-        Ok(descriptor) => descriptor,
-        // Beyond the limit of open files.
-        Err(_) => file.into_raw_fd(),
-    };
-    let path = PathBuf::from(format!("/proc/{}/fd/{descriptor}", process::id()));
-    // Without /proc there is no way to it.
-    match fs::metadata(&path) {
-        Ok(_) => Ok(path),
-        Err(error) => {
-            unistd::close(descriptor)?;
-            Err(error)
-        }
-    }
 }
 
 /// Puts a file in the place of `path` in one step: no reader sees a part of it. `temporary` is its
@@ -387,8 +355,6 @@ const OWNER_WRITES: u32 = 0o300;
 
 /// On a directory: what is in it can be moved away by its owner alone.
 const STICKY: u32 = 0o1000;
-
-const MEMORY_DESCRIPTOR_MIN: i32 = 100;
 
 /// How the names of files begin that aren't in their place yet.
 pub(crate) const TEMPORARY_PREFIX: &str = ".ca-entrypoint-";

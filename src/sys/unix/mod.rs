@@ -3,6 +3,7 @@
 mod file;
 mod last_resort;
 mod memory;
+mod memory_file;
 mod process;
 mod reading;
 mod search;
@@ -13,6 +14,7 @@ mod words;
 
 pub(crate) use file::*;
 pub(crate) use last_resort::*;
+pub(crate) use memory_file::*;
 pub(crate) use process::*;
 pub(crate) use reading::*;
 pub(crate) use search::*;

@@ -135,6 +135,10 @@ pub(crate) fn memory_file(_content: &[u8]) -> io::Result<PathBuf> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+pub(crate) fn is_memory_file(_path: &Path) -> bool {
+    false
+}
+
 /// Puts a file in the place of `path` in one step: no reader sees a part of it. Its rights are those
 /// that its directory hands down.
 pub(crate) fn write_file(
