@@ -75,10 +75,23 @@ pub(crate) enum Content {
 }
 
 /// The directories that this user's files may be in, the best first.
-pub(crate) fn directories(runtime_directory: Option<&Path>) -> Vec<PathBuf> {
+pub(crate) fn directories(root: &Root, runtime_directory: Option<&Path>) -> Vec<PathBuf> {
     // What root makes there is out of reach for the users that its processes become.
-    let runtime_directory = runtime_directory.filter(|path| path.is_absolute() && !sys::is_root());
-    sys::private_directories(NAME, runtime_directory)
+    let named = runtime_directory.filter(|path| path.is_absolute() && !sys::is_root());
+    // The way to the others is the system's.
+    let is_kept = |path: &PathBuf| {
+        let is_kept = sys::keeps_way(path);
+        if !is_kept {
+            unfit(path);
+        }
+        is_kept
+    };
+    let directory = named.and_then(|path| root.resolve(path).ok()).filter(is_kept);
+    sys::private_directories(NAME, directory.as_deref())
+}
+
+fn unfit(directory: &Path) {
+    log::debug!("directory '{}' is not fit for a private copy", directory.display());
 }
 
 /// Whether a path is that of a copy which some start of this program made, in a directory or in
@@ -108,7 +121,7 @@ pub(crate) fn usable(root: &Root, directory: &Path) -> Option<PathBuf> {
         }
     };
     if !is_usable {
-        log::debug!("directory '{}' is not fit for a private copy", directory.display());
+        unfit(directory);
     }
     is_usable.then_some(path)
 }
@@ -228,7 +241,7 @@ fn digest(original: Option<&Original>, roots: &[u8], anchors: &TrustAnchors) -> 
 /// The files of ours in the directories that are this user's.
 pub(crate) fn leftovers(root: &Root, runtime_directory: Option<&Path>) -> Vec<PathBuf> {
     let mut paths = Vec::new();
-    for directory in directories(runtime_directory) {
+    for directory in directories(root, runtime_directory) {
         let Ok(directory) = root.resolve_entry(&directory) else {
             continue;
         };

@@ -92,7 +92,7 @@ pub(super) fn originals(root: &Root, config: &Config, platform: &Platform) -> Or
 }
 
 fn usable_directories(root: &Root, config: &Config) -> impl Iterator<Item = PathBuf> {
-    private::directories(config.runtime_directory.as_deref())
+    private::directories(root, config.runtime_directory.as_deref())
         .into_iter()
         .filter_map(|directory| private::usable(root, &directory))
 }

@@ -4,6 +4,7 @@ use std::os::unix::fs::MetadataExt;
 
 use crate::command::Outcome;
 use crate::container::SHM;
+use crate::container::STRANGER;
 use crate::container::TMP;
 use crate::container::USER;
 use crate::container::bundle;
@@ -142,6 +143,41 @@ fn the_user_s_runtime_directory_is_checked_as_the_others_are() {
     with(|root| _ = root.mode("/user", 0o777), "/user", SHM);
     with(|root| _ = root.mode("/user", 0o720), "/user", SHM);
     with(|root| _ = root.owner("/user", 4242).mode("/user", 0o1777), "/user", SHM);
+}
+
+/// In GitLab Runner's Docker executor `/builds` is everybody's.
+#[test]
+fn a_runtime_directory_that_others_can_put_another_in_the_place_of_is_none() {
+    const OWN: &str = "/builds/run/ca-entrypoint";
+    let with = |owner: u32, mode: u32, directory: &str| {
+        for has_own in [false, true] {
+            let root = container();
+            root.directory("/builds/run").owner("/builds/run", USER).mode("/builds/run", 0o700);
+            if has_own {
+                root.directory(OWN).owner(OWN, USER).mode(OWN, 0o700);
+            }
+            root.owner("/builds", owner).mode("/builds", mode).link("/link", "builds");
+            for value in ["/builds/run", "/link/run"] {
+                let outcome = command(&root, &["/bin/env"]).env("XDG_RUNTIME_DIR", value).run();
+                let path = bundle(outcome.ok());
+                outcome.assert(path.starts_with(&format!("{directory}/")), directory);
+            }
+            // What is in the place of it is not removed either.
+            if has_own && directory != OWN {
+                let file = format!("{OWN}/bundle-1.pem");
+                root.write(&file, "").owner(&file, USER);
+                command(&root, &["--remove"]).env("XDG_RUNTIME_DIR", "/builds/run").run().ok();
+                assert!(root.at(&file).exists());
+            }
+        }
+    };
+    with(0, 0o777, SHM);
+    with(0, 0o775, SHM);
+    with(USER, 0o757, SHM);
+    with(STRANGER, 0o755, SHM);
+    with(0, 0o755, OWN);
+    with(0, 0o1777, OWN);
+    with(USER, 0o700, OWN);
 }
 
 #[test]

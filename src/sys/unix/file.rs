@@ -121,7 +121,13 @@ pub(crate) fn create_private_directory(path: &Path) -> io::Result<()> {
 pub(crate) fn is_safe_directory(path: &Path) -> bool {
     let is_closed = fs::metadata(path)
         .is_ok_and(|metadata| metadata.is_dir() && permissions(&metadata) & 0o022 == 0);
-    is_closed && path.ancestors().all(|directory| keeps_entries(directory).is_ok_and(|keeps| keeps))
+    is_closed && keeps_way(path)
+}
+
+/// Whether nobody but this user and root can put another directory in the place of one, or of one on
+/// the way to it. The path has no links in it.
+pub(crate) fn keeps_way(path: &Path) -> bool {
+    path.ancestors().all(|directory| keeps_entries(directory).is_ok_and(|keeps| keeps))
 }
 
 /// Whether a directory is this user's own, and only this user can put anything into it or in its

@@ -138,6 +138,11 @@ pub(crate) fn is_private_directory(path: &Path) -> io::Result<bool> {
 /// directory, of the directory, or of one on the way to it. Users may add to what is made at the top
 /// of a drive, which takes nothing's place.
 pub(crate) fn is_safe_directory(path: &Path) -> bool {
+    keeps_way(path)
+}
+
+/// The same, whoever may put something into the directory.
+pub(crate) fn keeps_way(path: &Path) -> bool {
     path.ancestors().all(|directory| keeps_entries(directory).is_ok_and(|keeps| keeps))
 }
 
