@@ -88,18 +88,9 @@ fn converge_store(
     goal: Goal<'_>,
 ) -> Result<Converged, Error> {
     match choose(root, config, platform, goal)? {
-        Choice::System => match converge_system(root, config, platform, goal) {
-            Err(Error::WriteStore { cause, .. }) if may_be_private(root, config, goal) => {
-                let originals = private::originals(root, config, platform);
-                let closed = Some(Closed::store(cause));
-                private::converge(root, config, platform, &originals, goal, closed)
-            }
-            result => result,
-        },
-        Choice::Installed(plan) => {
-            let (trust, errors, _) = plan.into_rest();
-            Ok(Converged { trust, is_news: false, errors })
-        }
+        Choice::System => converge_system(root, config, platform, goal)
+            .or_else(|error| converge_otherwise(root, config, platform, goal, error)),
+        Choice::Installed(plan) => Ok(unchanged(*plan)),
         Choice::Private(closed) => private::converge(
             root,
             config,
@@ -109,6 +100,45 @@ fn converge_store(
             closed,
         ),
     }
+}
+
+/// What is left where the store could not be brought to its goal.
+fn converge_otherwise(
+    root: &Root,
+    config: &Config,
+    platform: &'static Platform,
+    goal: Goal<'_>,
+    error: Error,
+) -> Result<Converged, Error> {
+    // Who held the lock may have done it; any user's process can hold it, and do nothing.
+    if let Error::LockTimeout { .. } = error
+        && let Some(plan) = installed(root, config, platform, goal)
+    {
+        return Ok(unchanged(plan));
+    }
+    if !may_be_private(root, config, goal) {
+        return Err(error);
+    }
+    let (closed, error) = match error {
+        Error::WriteStore { cause, .. } => (Some(Closed::store(cause)), None),
+        error => (None, Some(error)),
+    };
+    let originals = private::originals(root, config, platform);
+    let private = private::converge(root, config, platform, &originals, goal, closed);
+    match (private, error) {
+        (Ok(mut converged), Some(error)) => {
+            plan::tell_first(&mut converged.errors, error);
+            Ok(converged)
+        }
+        (Err(_), Some(error)) => Err(error),
+        (private, None) => private,
+    }
+}
+
+/// What comes of a plan without a step.
+fn unchanged(plan: Plan) -> Converged {
+    let (trust, errors, _) = plan.into_rest();
+    Converged { trust, is_news: false, errors }
 }
 
 /// What [`converge`] would do.
@@ -127,7 +157,15 @@ pub(crate) fn plan(
             private::plan(root, config, platform, anchors, closed)?
         }
         (Choice::System | Choice::Private(_), _) => {
-            let plan = plan_system(root, config, platform, goal)?;
+            let plan = match (plan_system(root, config, platform, goal), goal) {
+                (Err(error), Goal::Install(anchors)) if may_be_private(root, config, goal) => {
+                    match private::plan(root, config, platform, anchors, None) {
+                        Ok(plan) => plan.with_error(error),
+                        Err(_) => return Err(error),
+                    }
+                }
+                (plan, _) => plan?,
+            };
             match store::writable(root, platform) {
                 Err(cause) if matches!(goal, Goal::Install(_)) && !plan.is_empty() => {
                     let path = root.shown(Path::new(platform.anchors_directory));
@@ -277,7 +315,11 @@ fn plan_for(
     let keystores = keystores(root, config, platform);
     let keystores = java_keystore::observe(root, platform, keystores, &locals);
     let state = store::observe(root, platform, &locals, look)?;
-    Ok(plan::plan(platform, &locals, &state, keystores, goal).with(unread))
+    let plan = plan::plan(platform, &locals, &state, keystores, goal);
+    Ok(match unread {
+        Some(error) => plan.with_error(error),
+        None => plan,
+    })
 }
 
 /// Brings what is the user's own to its goal, whatever becomes of the store.

@@ -105,9 +105,9 @@ impl Plan {
         &self.errors
     }
 
-    /// With what else keeps it from the goal.
-    pub(crate) fn with(mut self, error: Option<Error>) -> Self {
-        self.errors.extend(error);
+    /// With an error that kept another plan from being made.
+    pub(crate) fn with_error(mut self, error: Error) -> Self {
+        tell_first(&mut self.errors, error);
         self
     }
 
@@ -131,6 +131,13 @@ impl Plan {
     pub(crate) fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
+}
+
+/// Puts an error before others, one of which may say the same.
+pub(crate) fn tell_first(errors: &mut Vec<Error>, error: Error) {
+    let text = error.to_string();
+    errors.retain(|other| other.to_string() != text);
+    errors.insert(0, error);
 }
 
 /// Makes the plan that leads from `state` to the goal of each of `locals`. What programs read is

@@ -75,7 +75,7 @@ impl Stage {
 }
 
 /// Starts a process, and comes back when it has ended, or sleeps, which it does for a lock alone.
-fn until_it_waits(command: Command) -> Child {
+pub(crate) fn until_it_waits(command: Command) -> Child {
     let mut command = command.inner;
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();

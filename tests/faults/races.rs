@@ -21,6 +21,7 @@ use rustix::fs::flock;
 
 use crate::command::Command;
 use crate::command::Running;
+use crate::interleaving::until_it_waits;
 use crate::rootfs::CA;
 use crate::rootfs::Rootfs;
 use crate::skeletons::ANCHORS;
@@ -248,11 +249,39 @@ fn a_lock_that_is_never_given_up_keeps_no_command_from_running() {
     let before = rootfs.tree();
     let mut holder = stuck(&rootfs);
     let outcome = start(&rootfs, &[WITNESS]).run();
-    outcome.code(42).complains_once_of(ANCHORS).says("60 s");
-    assert!(is_same_store(&before, &rootfs.tree()));
+    outcome.code(42).says(&format!("cannot lock '{ANCHORS}'")).says("60 s");
+    outcome.says("trust store left alone: 1 added in '/run/ca-entrypoint'");
+    let after = rootfs.tree();
+    let is_own = |path: &Path| path.starts_with("run/ca-entrypoint");
+    assert!(before.differing(&after).all(is_own));
+    let copy = public_bundle() + &corp().pem();
+    let names = rootfs.root.names("/run/ca-entrypoint");
+    let mut contents = names.iter().map(|name| after.file(&format!("/run/ca-entrypoint/{name}")));
+    assert!(contents.any(|content| content == Some(copy.as_bytes())), "{names:?}");
     holder.kill().unwrap();
     holder.wait().unwrap();
     assert_mended("a lock that was held", &rootfs);
+}
+
+/// As by a start whose hooks take longer than others wait. Takes a minute, too.
+#[test]
+fn what_was_done_while_a_lock_was_waited_for_is_enough() {
+    if !is_exhaustive() {
+        return;
+    }
+    let rootfs = container();
+    start(&rootfs, &[]).run().ok();
+    let [bundle, moved] = [BUNDLE, "/moved.crt"].map(|path| rootfs.root.at(path));
+    let done = rootfs.tree();
+    fs::rename(&bundle, &moved).unwrap();
+    let mut holder = stuck(&rootfs);
+    let waiting = until_it_waits(start(&rootfs, &[WITNESS]));
+    fs::rename(&moved, &bundle).unwrap();
+    let output = waiting.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(42), &b""[..]));
+    assert!(is_same_store(&done, &rootfs.tree()));
+    holder.kill().unwrap();
+    holder.wait().unwrap();
 }
 
 #[test]

@@ -9,10 +9,12 @@ use crate::collections::RHEL;
 use crate::collections::roots;
 use crate::command::Command;
 use crate::command::Outcome;
+use crate::container::USER;
 use crate::container::command_with;
 use crate::container::container;
 use crate::golden::assert_golden;
 use crate::mounts::Mount;
+use crate::skeletons::ANCHORS;
 use crate::skeletons::BUNDLE;
 use crate::skeletons::debian;
 use crate::skeletons::scratch;
@@ -22,6 +24,9 @@ use crate::util::Root;
 use crate::x509::*;
 
 const CA: &str = "/ca/ca.crt";
+
+/// Somebody's directory among the anchors.
+const TEAM: &str = "/usr/local/share/ca-certificates/team";
 
 /// Messages under a title, in the order in which they were made.
 struct Messages(String);
@@ -203,6 +208,9 @@ fn private_files(messages: &mut Messages) {
     let root = container();
     root.mode(BUNDLE, 0o600);
     add("bundle that can't be copied", &root, &[], &["/bin/env"]);
+    let root = container();
+    root.owner(ANCHORS, USER).directory(TEAM).mode(TEAM, 0o700);
+    add("user's own files, as the store can't be read", &root, &[], &["/bin/env"]);
 }
 
 fn read_only() -> [Mount; 2] {

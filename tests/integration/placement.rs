@@ -4,6 +4,7 @@ use crate::command::Command;
 use crate::command::Outcome;
 use crate::container::CA;
 use crate::container::SHM;
+use crate::container::STRANGER;
 use crate::container::USER;
 use crate::container::bundle;
 use crate::container::command;
@@ -11,6 +12,8 @@ use crate::container::container;
 use crate::container::corp;
 use crate::container::files;
 use crate::container::message;
+use crate::container::variable;
+use crate::skeletons::ANCHORS;
 use crate::skeletons::BUNDLE;
 use crate::skeletons::copy_program;
 use crate::skeletons::debian;
@@ -62,6 +65,34 @@ fn a_system_placement_is_one_or_fails() {
     let outcome = by_root(&root, &arguments);
     outcome.ok().assert_stderr("ca-entrypoint: trust store updated: 1 added, 0 removed\n");
     assert_eq!(bundle(&outcome), BUNDLE);
+}
+
+/// As of root without `CAP_DAC_OVERRIDE`.
+#[test]
+fn a_store_that_cannot_be_read_gives_the_user_files_of_its_own() {
+    let root = container();
+    let team = &format!("{ANCHORS}/team");
+    root.owner(ANCHORS, USER).directory(team).owner(team, STRANGER).mode(team, 0o700);
+    let error = format!("ca-entrypoint: cannot read '{team}': Permission denied\nhint: ");
+    let planned = command(&root, &["--dry-run", "/bin/env"]).run();
+    planned.ok().says(&error).assert(planned.out().contains(SHM), SHM);
+    let outcome = command(&root, &["/bin/env"]).run();
+    outcome.ok().says(&error).says(&LEFT_ALONE.replace("/run/ca-entrypoint", SHM));
+    assert_eq!(root.read(&bundle(&outcome)), (public_bundle() + &corp().pem()).as_bytes());
+    let again = command(&root, &["/bin/env"]).run();
+    again.ok().assert(again.err().starts_with(&error), "the error alone");
+    assert_eq!(bundle(&again), bundle(&outcome));
+    for arguments in [&["--on-error=fail", "/bin/env"][..], &["--on-error=fail", "--dry-run"], &[]]
+    {
+        command(&root, arguments).run().code(125).says(&error);
+    }
+    let outcome = command(&root, &["--placement=system", "/bin/env"]).run();
+    outcome.ok().says(&error).assert(variable(&outcome, "SSL_CERT_FILE").is_none(), "no bundle");
+    // What can't be read for the copy either is told once.
+    root.owner(team, USER).mode(BUNDLE, 0o600);
+    let outcome = command(&root, &["/bin/env"]).run();
+    outcome.ok().says(&format!("cannot read '{BUNDLE}': "));
+    outcome.assert(outcome.err().matches("cannot read").count() == 1, "one message");
 }
 
 #[test]
