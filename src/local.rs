@@ -320,10 +320,15 @@ fn source_of<'a>(path: &'a Path, platform: &Platform) -> Option<&'a str> {
 
 /// The source in a name that [`stem_of`] made; `None` for any other name.
 pub(crate) fn source_of_stem(stem: &str) -> Option<&str> {
+    parts_of_stem(stem).map(|(source, _)| source)
+}
+
+/// Both parts of such a name: the source, and the fingerprint in short.
+pub(crate) fn parts_of_stem(stem: &str) -> Option<(&str, &str)> {
     let (source, fingerprint) = stem.strip_prefix(NAME_PREFIX)?.rsplit_once('-')?;
     let is_fingerprint =
         fingerprint.len() == 12 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_fingerprint.then_some(source)
+    is_fingerprint.then_some((source, fingerprint))
 }
 
 /// Stands before a certificate that the image trusted before it was given.

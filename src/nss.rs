@@ -14,6 +14,7 @@ use crate::change::Program;
 use crate::error::Error;
 use crate::local;
 use crate::local::Goal;
+use crate::places::Places;
 use crate::root::Root;
 use crate::sys;
 
@@ -83,14 +84,22 @@ pub(crate) fn changes(state: &State, goal: Goal<'_>) -> Vec<Change> {
         }
         let content = content.as_deref().unwrap_or_default();
         let present = nicknames(content);
-        let others = present.iter().filter(|nickname| !wanted.contains(nickname));
-        for nickname in others.filter(|nickname| is_unwanted(nickname, goal)) {
-            changes.push(run(&["-D", "-n", nickname], Vec::new()));
+        let mut deleted = Places::default();
+        for nickname in present.iter().filter(|nickname| !wanted.contains(nickname)) {
+            if let Some((source, fingerprint)) = local::parts_of_stem(nickname)
+                && goal.replaces(source)
+            {
+                changes.push(run(&["-D", "-n", nickname], Vec::new()));
+                deleted.add(fingerprint.as_bytes());
+            }
         }
         for (anchor, nickname) in anchors.iter().zip(&wanted) {
-            // A certificate has one nickname. Who gave it another, decided about its trust too.
+            // A certificate has one nickname. Who gave it another, decided about its trust too; a
+            // source that doesn't have it any more didn't.
             let is_there = |bytes: &[u8]| content.windows(bytes.len()).any(|part| part == bytes);
-            if !is_there(nickname.as_bytes()) && !is_there(&anchor.certificate.der) {
+            let is_deleted = deleted.contains(anchor.certificate.fingerprint.short().as_bytes());
+            if !is_there(nickname.as_bytes()) && (is_deleted || !is_there(&anchor.certificate.der))
+            {
                 // Trusted to sign servers' certificates.
                 let arguments = ["-A", "-a", "-t", "C,,", "-n", nickname];
                 changes.push(run(&arguments, anchor.certificate.to_pem()));
@@ -109,10 +118,6 @@ fn certutil(directory: &Path, arguments: &[&str], input: Vec<u8>) -> Change {
     let path = PathBuf::from(CERTUTIL);
     let program = Program { path, arguments, directory: directory.to_owned(), environment: &[] };
     Change::Run { program, input }
-}
-
-fn is_unwanted(nickname: &str, goal: Goal<'_>) -> bool {
-    local::source_of_stem(nickname).is_some_and(|source| goal.replaces(source))
 }
 
 /// The nicknames of ours in a database. What stands behind one may look like more of it, and a

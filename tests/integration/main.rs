@@ -40,6 +40,7 @@ mod memory;
 mod messages;
 mod mounts;
 mod names;
+mod nss;
 mod openssl;
 mod options;
 mod placement;
