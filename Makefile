@@ -132,7 +132,7 @@ bench: build ## The time and memory that a start costs
 
 .PHONY: bounds
 bounds: build ## What the worst inputs cost: docs/bounds.md
-	scripts/need.sh valgrind=valgrind strace=strace /usr/bin/time=time
+	scripts/need.sh valgrind=valgrind strace=strace /usr/bin/time=time /usr/bin/certutil=libnss3-tools
 	CA_ENTRYPOINT_BIN="$(binary)" cargo test --test bounds -- --nocapture
 
 .PHONY: size

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::change::Change;
+use crate::change::Program;
 use crate::error::Error;
 use crate::error::Operation;
 use crate::plan::Plan;
@@ -45,6 +46,7 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<Applied, Error> {
     };
     let mut applied = Applied::default();
     let mut may_forget = true;
+    let mut hung = None;
     for change in plan.changes() {
         match change {
             Change::Directory { path } => {
@@ -93,8 +95,7 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<Applied, Error> {
                     .map_err(|cause| store_failed(Operation::RemoveFromStore, store, cause))?;
             }
             Change::Run { program, input } => {
-                if let Err(error) = sys::run_program(program, input) {
-                    report::error(&error);
+                if !run(program, input, &mut hung) {
                     continue;
                 }
             }
@@ -102,6 +103,23 @@ pub(crate) fn apply(root: &Root, plan: &Plan) -> Result<Applied, Error> {
         applied.is_news = true;
     }
     Ok(applied)
+}
+
+/// Runs a program, and tells whether it did what it was to do. One that has `hung` isn't run again in
+/// the same directory: it is run for each anchor.
+fn run<'a>(program: &'a Program, input: &[u8], hung: &mut Option<&'a Program>) -> bool {
+    let is_same = |hung: &Program| hung.path == program.path && hung.directory == program.directory;
+    if hung.is_some_and(is_same) {
+        return false;
+    }
+    let result = sys::run_program(program, input);
+    if let Err(error) = &result {
+        report::error(error);
+    }
+    if let Err(Error::RunFailed { has_hung: true, .. }) = result {
+        *hung = Some(program);
+    }
+    result.is_ok()
 }
 
 /// Puts the plan's files into memory, where there is no directory for them, and tells their paths.
@@ -132,3 +150,27 @@ fn store_failed(operation: Operation, store: &str, cause: io::Error) -> Error {
 
 /// How long other starts that write a user's own files are waited for: one takes milliseconds.
 const OWN_PATIENCE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_hangs_is_not_run_for_the_next_anchor_but_in_the_next_directory() {
+        let directories = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let program = |directory: usize, script: &str, seconds| Program {
+            path: "/bin/sh".into(),
+            arguments: vec!["-c".into(), script.into()],
+            directory: directories[directory].path().to_owned(),
+            environment: &[],
+            patience: Duration::from_secs(seconds),
+        };
+        let programs =
+            [program(0, "sleep 600", 0), program(0, "echo >ran", 60), program(1, "echo >ran", 60)];
+        let mut hung = None;
+        let results = programs.each_ref().map(|program| run(program, &[], &mut hung));
+        assert_eq!(results, [false, false, true]);
+        let ran = directories.each_ref().map(|directory| directory.path().join("ran").exists());
+        assert_eq!(ran, [false, true]);
+    }
+}

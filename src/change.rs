@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// One step.
 #[derive(Debug, PartialEq)]
@@ -46,4 +47,9 @@ pub(crate) struct Program {
     pub(crate) directory: PathBuf,
     /// Variables besides PATH.
     pub(crate) environment: &'static [(&'static str, &'static str)],
+    /// How long it may run.
+    pub(crate) patience: Duration,
 }
+
+/// For programs that take seconds.
+pub(crate) const PROGRAM_PATIENCE: Duration = Duration::from_secs(60);

@@ -35,7 +35,7 @@ pub(crate) enum Error {
     ReadProgram { cause: io::Error },
     ReadStore { path: PathBuf, cause: io::Error },
     Run { path: PathBuf, cause: io::Error },
-    RunFailed { path: PathBuf, status: String },
+    RunFailed { path: PathBuf, status: String, has_hung: bool },
     StoreElsewhere,
     TooLarge { path: PathBuf, limit: u64 },
     TooManyCertificates { path: PathBuf, limit: usize },
@@ -263,7 +263,7 @@ impl fmt::Display for Error {
             Self::Run { path, cause } => {
                 write!(f, "cannot run program '{}': {}", path.display(), Cause(cause))
             }
-            Self::RunFailed { path, status } => {
+            Self::RunFailed { path, status, .. } => {
                 write!(f, "program '{}' failed: {status}", path.display())
             }
             Self::Keystore { path, why } => {

@@ -9,8 +9,13 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::certificate::Certificate;
 use crate::change::Change;
+use crate::change::PROGRAM_PATIENCE;
 use crate::change::Program;
+use crate::der::Element;
+use crate::der::Reader;
+use crate::der::SEQUENCE;
 use crate::error::Error;
 use crate::local;
 use crate::local::Goal;
@@ -74,32 +79,46 @@ pub(crate) fn changes(state: &State, goal: Goal<'_>) -> Vec<Change> {
         Goal::Install(anchors) => anchors.as_slice(),
         Goal::Remove(_) => &[],
     };
-    let wanted: Vec<String> = anchors.iter().map(local::stem_of).collect();
     let mut changes = Vec::new();
+    if state.databases.is_empty() {
+        return changes;
+    }
+    let nicknames: Vec<String> = anchors.iter().map(local::stem_of).collect();
+    let (mut wanted, mut sought) = (Places::default(), Places::default());
+    for (anchor, nickname) in anchors.iter().zip(&nicknames) {
+        wanted.add(nickname.as_bytes());
+        sought.add(&anchor.certificate.der);
+    }
     for Database { directory, content } in &state.databases {
         let run = |arguments: &[&str], input| certutil(directory, arguments, input);
-        if content.is_none() && !wanted.is_empty() {
+        if content.is_none() && !anchors.is_empty() {
             changes.push(Change::Directory { path: directory.clone() });
             changes.push(run(&["-N", "--empty-password"], Vec::new()));
         }
         let content = content.as_deref().unwrap_or_default();
-        let present = nicknames(content);
+        let present = nicknames_in(content);
         let mut deleted = Places::default();
-        for nickname in present.iter().filter(|nickname| !wanted.contains(nickname)) {
-            if let Some((source, fingerprint)) = local::parts_of_stem(nickname)
+        for nickname in &present {
+            if !wanted.contains(nickname.as_bytes())
+                && let Some((source, fingerprint)) = local::parts_of_stem(nickname)
                 && goal.replaces(source)
             {
                 changes.push(run(&["-D", "-n", nickname], Vec::new()));
                 deleted.add(fingerprint.as_bytes());
             }
         }
-        for (anchor, nickname) in anchors.iter().zip(&wanted) {
+        let is_there = |nickname: &String| present.binary_search(nickname).is_ok();
+        let held = if nicknames.iter().all(is_there) {
+            Places::default()
+        } else {
+            certificates_in(content, &sought)
+        };
+        for (anchor, nickname) in anchors.iter().zip(&nicknames) {
             // A certificate has one nickname. Who gave it another, decided about its trust too; a
             // source that doesn't have it any more didn't.
-            let is_there = |bytes: &[u8]| content.windows(bytes.len()).any(|part| part == bytes);
-            let is_deleted = deleted.contains(anchor.certificate.fingerprint.short().as_bytes());
-            if !is_there(nickname.as_bytes()) && (is_deleted || !is_there(&anchor.certificate.der))
-            {
+            let Certificate { der, fingerprint, .. } = &anchor.certificate;
+            let is_held = held.contains(der) && !deleted.contains(fingerprint.short().as_bytes());
+            if !is_there(nickname) && !is_held {
                 // Trusted to sign servers' certificates.
                 let arguments = ["-A", "-a", "-t", "C,,", "-n", nickname];
                 changes.push(run(&arguments, anchor.certificate.to_pem()));
@@ -116,13 +135,33 @@ fn certutil(directory: &Path, arguments: &[&str], input: Vec<u8>) -> Change {
     // No password, and none is asked for.
     arguments.extend([OsString::from("-f"), "/dev/null".into(), "-d".into(), database]);
     let path = PathBuf::from(CERTUTIL);
-    let program = Program { path, arguments, directory: directory.to_owned(), environment: &[] };
+    let program = Program {
+        path,
+        arguments,
+        directory: directory.to_owned(),
+        environment: &[],
+        patience: PROGRAM_PATIENCE,
+    };
     Change::Run { program, input }
+}
+
+/// Those of the certificates that stand in a database, under whatever nickname. There may be thousands
+/// of them, and megabytes of it: what may be one is looked up among them all.
+fn certificates_in(database: &[u8], sought: &Places) -> Places {
+    let mut held = Places::default();
+    for (start, _) in database.iter().enumerate().filter(|&(_, &byte)| byte == SEQUENCE) {
+        if let Some(Element { whole, .. }) = Reader(&database[start..]).next()
+            && sought.contains(whole)
+        {
+            held.add(whole);
+        }
+    }
+    held
 }
 
 /// The nicknames of ours in a database. What stands behind one may look like more of it, and a
 /// source's name may end as a nickname does: the longest is taken.
-fn nicknames(database: &[u8]) -> Vec<String> {
+fn nicknames_in(database: &[u8]) -> Vec<String> {
     let prefix = local::NAME_PREFIX.as_bytes();
     let mut nicknames = Vec::new();
     for start in 0..database.len() {

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use crate::anchor::TrustAnchors;
 use crate::change::Change;
+use crate::change::PROGRAM_PATIENCE;
 use crate::change::Program;
 use crate::error::Error;
 use crate::format::hash_directory;
@@ -303,6 +304,7 @@ fn hook_changes(
                 arguments: Vec::new(),
                 directory: hooks.working_directory.into(),
                 environment: hooks.environment,
+                patience: PROGRAM_PATIENCE,
             };
             Change::Run { program, input: input.clone() }
         })

@@ -137,7 +137,7 @@ pub(crate) const CASES: &[Case] = &[
 pub(crate) const INSTALL: &[&str] = &["-q", "--ca", "/ca.crt"];
 
 /// As many as are taken.
-const ANCHORS: usize = 5_000;
+pub(crate) const ANCHORS: usize = 5_000;
 
 fn with(image: fn(&Path), root: &Path, anchors: &str) {
     image(root);

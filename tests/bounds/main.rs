@@ -7,6 +7,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 mod anchors;
+mod databases;
 mod files;
 mod keystores;
 mod measure;
@@ -39,6 +40,8 @@ struct Case {
 enum Input {
     /// Fills a root with so many.
     Root(fn(&Path, usize)),
+    /// Fills a home directory with so many, for a run that changes nothing.
+    Home(fn(&Path, usize)),
     /// Makes a CA file, for Debian's root.
     CaFile(fn(usize) -> Vec<u8>),
 }
@@ -48,7 +51,8 @@ fn no_input_costs_more_than_in_proportion_to_its_size() {
     let only = std::env::var("BOUNDS_ONLY").unwrap_or_default();
     let mut table = String::new();
     let mut failures = String::new();
-    let cases = [files::CASES, stores::CASES, keystores::CASES, anchors::CASES].concat();
+    let cases = [files::CASES, stores::CASES, keystores::CASES, databases::CASES, anchors::CASES];
+    let cases = cases.concat();
     for case in cases.iter().filter(|case| case.name.contains(&only)) {
         let costs = [16, 8, 4].map(|part| {
             let root = root(case, case.size / part);
@@ -81,7 +85,7 @@ fn no_input_costs_more_than_in_proportion_to_its_size() {
 fn root(case: &Case, size: usize) -> TempDir {
     let root = directory();
     match case.input {
-        Input::Root(make) => make(root.path(), size),
+        Input::Root(make) | Input::Home(make) => make(root.path(), size),
         Input::CaFile(content) => {
             stores::debian(root.path());
             stores::write(root.path(), "ca.crt", &content(size));

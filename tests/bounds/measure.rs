@@ -61,15 +61,14 @@ fn output(tool: &[&str], root: &Path, arguments: &[&str]) -> Output {
     let words = [tool, &[&binary]].concat();
     let (program, rest) = words.split_first().unwrap();
     let path = std::env::var_os("PATH").unwrap();
-    Command::new(program)
-        .args(rest)
-        .env_clear()
-        .env("PATH", path)
-        .arg("--root")
-        .arg(root)
-        .args(arguments)
-        .output()
-        .unwrap_or_else(|e| panic!("{program}: {e}: run make bounds"))
+    let mut command = Command::new(program);
+    command.args(rest).env_clear().env("PATH", path);
+    if root.join(".pki").is_dir() {
+        command.env("HOME", root).current_dir(root);
+    } else {
+        command.arg("--root").arg(root);
+    }
+    command.args(arguments).output().unwrap_or_else(|e| panic!("{program}: {e}: run make bounds"))
 }
 
 fn number_after(text: &str, what: &str) -> usize {

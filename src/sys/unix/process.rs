@@ -121,7 +121,7 @@ pub(crate) fn is_unknown_format(error: &io::Error) -> bool {
 /// Runs a program in `directory`, gives it `input`, and sends what it prints to stderr. It has a
 /// fixed PATH and no variable of ours, and is killed with its children when it takes too long.
 pub(crate) fn run_program(program: &Program, input: &[u8]) -> Result<(), Error> {
-    let Program { path, arguments, directory, environment } = program;
+    let Program { path, arguments, directory, environment, patience } = program;
     let failed = |cause| Error::Run { path: path.clone(), cause };
     let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(failed)?;
     let mut child = Command::new(path)
@@ -135,15 +135,13 @@ pub(crate) fn run_program(program: &Program, input: &[u8]) -> Result<(), Error> 
         .process_group(0)
         .spawn()
         .map_err(failed)?;
-    let status = wait(&mut child).map_err(failed)?;
-    match status {
-        Some(status) if status.success() => Ok(()),
-        Some(status) => Err(Error::RunFailed { path: path.clone(), status: status.to_string() }),
-        None => Err(Error::RunFailed {
-            path: path.clone(),
-            status: format!("killed, as it ran for more than {} s", PROGRAM_TIMEOUT.as_secs()),
-        }),
-    }
+    let status = wait(&mut child, *patience).map_err(failed)?;
+    let (status, has_hung) = match status {
+        Some(status) if status.success() => return Ok(()),
+        Some(status) => (status.to_string(), false),
+        None => (format!("killed, as it ran for more than {} s", patience.as_secs()), true),
+    };
+    Err(Error::RunFailed { path: path.clone(), status, has_hung })
 }
 
 /// A file without a name, since a program that doesn't read would block the writer of a pipe.
@@ -158,8 +156,8 @@ fn program_stdin(directory: &Path, input: &[u8]) -> io::Result<Stdio> {
     Ok(file.into())
 }
 
-fn wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
-    let deadline = Instant::now() + PROGRAM_TIMEOUT;
+fn wait(child: &mut Child, patience: Duration) -> io::Result<Option<ExitStatus>> {
+    let deadline = Instant::now() + patience;
     let mut pause = Duration::from_micros(200);
     while Instant::now() < deadline {
         if let Some(status) = child.try_wait()? {
@@ -173,8 +171,6 @@ fn wait(child: &mut Child) -> io::Result<Option<ExitStatus>> {
     child.wait()?;
     Ok(None)
 }
-
-const PROGRAM_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Where a command is looked for when PATH isn't set: what Docker gives to containers.
 pub(crate) const DEFAULT_PATH: &str =
