@@ -20,6 +20,7 @@ pub(crate) use variables::CI_SERVER_TLS_CA_FILE;
 use variables::VARIABLES;
 use variables::Variable;
 
+use crate::places::Places;
 use crate::plan::TrustFiles;
 use crate::private;
 use crate::root::Root;
@@ -159,18 +160,14 @@ fn git_settings(environment: &Environment, trust: &TrustFiles) -> Vec<Setting> {
     let Some(count) = count.filter(|&count| usize::from(count) + others.len() < COUNT_MAX) else {
         return Vec::new();
     };
-    let is_key = |number: &u16| {
-        let key = environment.value(&format!("GIT_CONFIG_KEY_{number}"));
-        key.is_some_and(|key| key.eq_ignore_ascii_case(GIT_KEY))
-    };
     let value_name = |number| format!("GIT_CONFIG_VALUE_{number}");
     let value = OsString::from(bundle);
-    let Some(number) = (0..count).find(is_key) else {
+    let Some(number) = first_git_key(environment, count) else {
         let others = others.iter().map(|&(key, value)| (key, value.into()));
         let mut settings = Vec::new();
         let mut number = count;
         for (key, value) in [(GIT_KEY, value)].into_iter().chain(others) {
-            settings.push(Setting { name: format!("GIT_CONFIG_KEY_{number}"), value: key.into() });
+            settings.push(Setting { name: format!("{GIT_CONFIG_KEY}{number}"), value: key.into() });
             settings.push(Setting { name: value_name(number), value });
             number += 1;
         }
@@ -187,8 +184,78 @@ fn git_settings(environment: &Environment, trust: &TrustFiles) -> Vec<Setting> {
     }
 }
 
+/// The number of the first of so many pairs whose key is ours. There may be as many variables: each
+/// is looked at once.
+fn first_git_key(environment: &Environment, count: u16) -> Option<u16> {
+    let mut seen = Places::default();
+    let numbers = environment.entries.iter().filter_map(|entry| {
+        let (_, rest) = entry.as_encoded_bytes().split_at_checked(GIT_CONFIG_KEY.len())?;
+        let digits = rest.split(|&byte| byte == b'=').next()?;
+        let number: u16 = str::from_utf8(digits).ok()?.parse().ok()?;
+        // Of more ways to write a number, this is git's.
+        let key = sys::value_of(entry, &format!("{GIT_CONFIG_KEY}{number}"))?;
+        // Of a variable that is given twice, the first counts.
+        let is_first = seen.add(&number.to_be_bytes());
+        (is_first && number < count && key.eq_ignore_ascii_case(GIT_KEY)).then_some(number)
+    });
+    numbers.min()
+}
+
+const GIT_CONFIG_KEY: &str = "GIT_CONFIG_KEY_";
+
 const GIT_CONFIG_COUNT: &str = "GIT_CONFIG_COUNT";
 
 const COUNT_MAX: usize = u16::MAX as usize;
 
 const GIT_KEY: &str = "http.sslCAInfo";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The number of the pair that names the key, where 8 pairs are given; none where there is none.
+    fn found(entries: &[&str]) -> Option<u16> {
+        let copy = "/dev/shm/ca-entrypoint-1/bundle-old.crt";
+        let values = (0..12).map(|number| format!("GIT_CONFIG_VALUE_{number}={copy}").into());
+        let given = entries.iter().map(OsString::from).chain(values);
+        let entries = given.chain(["GIT_CONFIG_COUNT=8".into()]).collect();
+        let trust = TrustFiles {
+            merged_bundle: Some("/new".into()),
+            is_private: true,
+            ..TrustFiles::default()
+        };
+        match &git_settings(&Environment { entries }, &trust)[..] {
+            [value] => Some(value.name.strip_prefix("GIT_CONFIG_VALUE_")?.parse().unwrap()),
+            [key, _, count] => {
+                assert_eq!((&*key.name, &*count.value), ("GIT_CONFIG_KEY_8", "9".as_ref()));
+                None
+            }
+            others => panic!("{others:?}"),
+        }
+    }
+
+    #[test]
+    fn the_first_pair_with_git_s_key_is_found_as_git_finds_it() {
+        for (entries, number) in [
+            (&["GIT_CONFIG_KEY_0=http.sslCAInfo"][..], Some(0)),
+            (&["GIT_CONFIG_KEY_7=http.sslcainfo"], Some(7)),
+            (&["GIT_CONFIG_KEY_5=http.sslCAInfo", "GIT_CONFIG_KEY_3=http.sslCAInfo"], Some(3)),
+            (&["GIT_CONFIG_KEY_3=user.name", "GIT_CONFIG_KEY_5=http.sslCAInfo"], Some(5)),
+            (&["GIT_CONFIG_KEY_2=http.sslCAInfo", "GIT_CONFIG_KEY_2=user.name"], Some(2)),
+            (&["GIT_CONFIG_KEY_2=user.name", "GIT_CONFIG_KEY_2=http.sslCAInfo"], None),
+            (&["GIT_CONFIG_KEY_2=", "GIT_CONFIG_KEY_2=http.sslCAInfo"], None),
+            (&["GIT_CONFIG_KEY_8=http.sslCAInfo"], None),
+            (&["GIT_CONFIG_KEY_65536=http.sslCAInfo"], None),
+            (&["GIT_CONFIG_KEY_07=http.sslCAInfo"], None),
+            (&["GIT_CONFIG_KEY_+7=http.sslCAInfo"], None),
+            (&["GIT_CONFIG_KEY_7 =http.sslCAInfo"], None),
+            (&["GIT_CONFIG_KEY_=http.sslCAInfo"], None),
+            (&["GIT_CONFIG_KEY_7"], None),
+            (&["GIT_CONFIG_KEY_7=http.sslCAInfo=x"], None),
+            (&["XGIT_CONFIG_KEY_7=http.sslCAInfo", "GIT_CONFIG_KEX_7=http.sslCAInfo"], None),
+            (&["GIT_CONFIG_KEY_07=http.sslCAInfo", "GIT_CONFIG_KEY_7=http.sslCAInfo"], Some(7)),
+        ] {
+            assert_eq!(found(entries), number, "{entries:?}");
+        }
+    }
+}

@@ -3,11 +3,13 @@
 
 use crate::command::Command;
 use crate::command::Outcome;
+use crate::container::USER;
 use crate::container::bundle;
 use crate::container::command;
 use crate::container::container;
 use crate::container::start;
 use crate::container::variable;
+use crate::skeletons::with_programs;
 use crate::util::Root;
 
 fn git_lines(outcome: &Outcome) -> Vec<String> {
@@ -95,6 +97,18 @@ fn somebody_s_key_stays_however_it_is_written() {
             assert!(lines.contains(&"GIT_CONFIG_COUNT=2".to_owned()), "{lines:?}");
         }
     }
+}
+
+/// In seconds of the processor: a look at all variables for each number takes minutes.
+#[test]
+fn the_highest_count_in_the_largest_environment_costs_no_time() {
+    let root = container();
+    with_programs(&root, &["/bin/sh"]);
+    let script = "ulimit -t 20 && exec /bin/ca-entrypoint /bin/env";
+    let mut command = Command::of("/bin/sh", &["-c", script]).enter(&root).by(USER);
+    command.inner.envs((0..50_000).map(|number| (format!("V{number}"), "")));
+    let outcome = command.env("GIT_CONFIG_COUNT", "65000").run();
+    assert_eq!(variable(outcome.ok(), "GIT_CONFIG_COUNT").as_deref(), Some("65001"));
 }
 
 #[test]
