@@ -1,6 +1,12 @@
 //! The programs that a distribution's tool runs after it.
 
+use nix::sys::signal::SigHandler;
+use nix::sys::signal::Signal;
+
 use crate::command::Command;
+use crate::mounts::Mount;
+use crate::process::ignored;
+use crate::process::set;
 use crate::skeletons::alpine;
 use crate::skeletons::debian;
 use crate::skeletons::with_programs;
@@ -63,4 +69,27 @@ fn hooks_run_after_a_change_with_nothing_of_the_job_s_environment() {
     root.remove("/seen");
     start().ok().assert_stderr("");
     assert!(!root.at("/seen").exists(), "nothing changed, and the hook ran");
+}
+
+/// A shell that ignores its children has those that it starts ignore theirs.
+#[test]
+fn a_hook_s_end_is_seen_where_children_are_ignored_and_the_command_ignores_its_own_still() {
+    let root = debian();
+    with_programs(&root, &["/bin/sh", "/bin/cat"]);
+    let hook = "/etc/ca-certificates/update.d/hook";
+    root.directory("/proc")
+        .write(CA, ca("Corp CA"))
+        .write(hook, "#!/bin/sh\ncat /proc/self/status >/seen\n");
+    root.mode(hook, 0o755);
+    let start = Command::of("/bin/ca-entrypoint", &["/bin/cat", "/proc/self/status"]);
+    let ignore = || {
+        set(Signal::SIGCHLD, SigHandler::SigIgn);
+        Ok(())
+    };
+    let outcome = start.before_exec(ignore).enter_with(&root, &[Mount::Proc]).run();
+    outcome.ok().assert_stderr("ca-entrypoint: trust store updated: 1 added, 0 removed\n");
+    let is_ignored = |status: &str| ignored(status) & 1 << (Signal::SIGCHLD as i32 - 1) != 0;
+    assert!(is_ignored(&outcome.out()), "{}", outcome.out());
+    let seen = String::from_utf8(root.read("/seen")).unwrap();
+    assert!(!is_ignored(&seen), "{seen}");
 }

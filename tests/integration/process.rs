@@ -12,23 +12,28 @@ use nix::sys::signal::Signal;
 use nix::sys::signal::sigprocmask;
 
 use crate::command::Command;
-use crate::command::Outcome;
 use crate::util::BINARY;
 
 fn command(arguments: &[&str]) -> Command {
     Command::new(arguments).env("PATH", "/usr/bin:/bin")
 }
 
-/// A line of the command's `/proc/self/status`.
+/// A line of a `/proc/self/status`.
 #[track_caller]
-fn status_line(outcome: &Outcome, name: &str) -> String {
-    let text = outcome.ok().out();
+fn status_line(text: &str, name: &str) -> String {
     let line = text.lines().find(|line| line.starts_with(name));
     line.unwrap_or_else(|| panic!("no {name} in {text}")).to_owned()
 }
 
+/// A bit for each signal that is ignored, by a `/proc/self/status`.
+#[track_caller]
+pub(crate) fn ignored(status: &str) -> u64 {
+    let line = status_line(status, "SigIgn:");
+    u64::from_str_radix(line.split('\t').nth(1).unwrap(), 16).unwrap()
+}
+
 #[expect(unsafe_code, reason = "sigaction(2) between fork and exec")]
-fn set(signal: Signal, handler: SigHandler) {
+pub(crate) fn set(signal: Signal, handler: SigHandler) {
     // SAFETY: neither handler is code of ours.
     unsafe { nix::sys::signal::signal(signal, handler) }.unwrap();
 }
@@ -53,8 +58,7 @@ fn signals_are_ignored_and_blocked_as_they_were() {
             };
             let outcome = command(&["cat", "/proc/self/status"]).before_exec(prepare).run();
             let bit = 1_u64 << (signal as i32 - 1);
-            let line = status_line(&outcome, "SigIgn:");
-            let ignored = u64::from_str_radix(line.split('\t').nth(1).unwrap(), 16).unwrap();
+            let ignored = ignored(&outcome.ok().out());
             let is_ignored = matches!(handler, SigHandler::SigIgn);
             outcome.assert((ignored & bit != 0) == is_ignored, &format!("{signal}: {handler:?}"));
         }
@@ -67,7 +71,7 @@ fn the_signal_mask_is_as_it_was() {
     let prepare = move || Ok(sigprocmask(SigmaskHow::SIG_SETMASK, Some(&blocked), None)?);
     let outcome = command(&["cat", "/proc/self/status"]).before_exec(prepare).run();
     let expected = format!("SigBlk:\t{:016x}", 1_u64 << 9 | 1_u64 << 14);
-    assert_eq!(status_line(&outcome, "SigBlk:"), expected);
+    assert_eq!(status_line(&outcome.ok().out(), "SigBlk:"), expected);
 }
 
 #[test]

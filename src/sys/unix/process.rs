@@ -27,6 +27,7 @@ use nix::sys::signal::killpg;
 use nix::unistd;
 use nix::unistd::Pid;
 
+use super::signals::heed_children;
 use super::signals::ignore_write_signals;
 use super::signals::restore_signals;
 use crate::change::Program;
@@ -124,6 +125,7 @@ pub(crate) fn run_program(program: &Program, input: &[u8]) -> Result<(), Error> 
     let Program { path, arguments, directory, environment, patience } = program;
     let failed = |cause| Error::Run { path: path.clone(), cause };
     let stderr = io::stderr().as_fd().try_clone_to_owned().map_err(failed)?;
+    heed_children();
     let mut child = Command::new(path)
         .args(arguments)
         .current_dir(directory)
