@@ -27,6 +27,7 @@ pub(crate) enum Error {
     LockTimeout { path: PathBuf, seconds: u64 },
     NoCaInDirectory { path: PathBuf },
     NoCertificate { path: PathBuf, looks_like: Lookalike },
+    NoRoom,
     NotRegular { path: PathBuf, is: FileKind },
     Nowhere { closed: Option<Closed> },
     OpenRoot { path: PathBuf, cause: io::Error },
@@ -180,6 +181,7 @@ impl Error {
                     "give the CA's certificate as PEM, DER or PKCS#7"
                 }
             },
+            Self::NoRoom => "give the command fewer arguments and variables, or shorter ones",
             Self::NotRegular { is: FileKind::Directory, .. } => {
                 "Docker makes a directory of a mount whose file is missing on the host: check the host's path"
             }
@@ -291,6 +293,9 @@ impl fmt::Display for Error {
             Self::NoCertificate { path, .. } => {
                 write!(f, "cannot use CA file '{}': no certificate in it", path.display())
             }
+            Self::NoRoom => f.write_str(
+                "leaving out the variables: the command's arguments and environment have no room for them",
+            ),
             Self::NotRegular { path, is } => {
                 let is = match is {
                     FileKind::Directory => "a directory",

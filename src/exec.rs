@@ -40,6 +40,12 @@ pub(crate) fn exec(command: &OsStr, arguments: &[OsString], environment: &Enviro
     }
 }
 
+/// Whether it can't be done because of how long the arguments and the variables are.
+pub(crate) fn had_no_room(error: &Error) -> bool {
+    let kind = io::ErrorKind::ArgumentListTooLong;
+    matches!(error, Error::ExecRefused { cause, .. } if cause.kind() == kind)
+}
+
 fn refused(command: &OsStr, cause: io::Error) -> Error {
     Error::ExecRefused { command: command.to_owned(), cause }
 }

@@ -59,6 +59,7 @@ use crate::cli::Format;
 use crate::cli::OnError;
 use crate::cli::Request;
 use crate::environment::Environment;
+use crate::environment::Setting;
 use crate::error::Error;
 use crate::local::Goal;
 use crate::local::Whose;
@@ -103,10 +104,25 @@ pub fn run(arguments: Vec<OsString>) -> Result<Infallible, Stop> {
             Stop::print(text)
         });
     }
+    Err(become_command(&config, environment, settings))
+}
+
+/// Becomes the command, with these settings as far as there is room for them. Returns only when that
+/// can't be done, or there is no command.
+fn become_command(config: &Config, environment: Environment, settings: Vec<Setting>) -> Stop {
     let Some((command, arguments)) = config.command.split_first() else {
-        return Err(Stop::done());
+        return Stop::done();
     };
-    Err(exec::exec(command, arguments, &environment.with(settings)).into())
+    let is_as_given = settings.is_empty();
+    let error = exec::exec(command, arguments, &environment.with(settings));
+    if is_as_given || !exec::had_no_room(&error) {
+        return error.into();
+    }
+    report::error(&Error::NoRoom);
+    if config.on_error == OnError::Fail {
+        return Stop::reported();
+    }
+    exec::exec(command, arguments, &Environment::of_process()).into()
 }
 
 /// Brings the store to its goal and tells which files programs can be pointed at. What fails is

@@ -3,15 +3,23 @@
 use std::ffi::CString;
 use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 
+use nix::libc;
+
 use crate::command::Command;
+use crate::command::Outcome;
+use crate::container::CA;
+use crate::container::command;
+use crate::container::container;
+use crate::container::variable;
 use crate::util::BINARY;
 use crate::util::Root;
 
 const PATH: &str = "/usr/bin:/bin";
 
-fn run(arguments: &[&str]) -> crate::command::Outcome {
+fn run(arguments: &[&str]) -> Outcome {
     Command::new(arguments).env("PATH", PATH).run()
 }
 
@@ -151,7 +159,7 @@ fn the_command_s_own_name_is_as_it_was_typed() {
 }
 
 /// Starts the program with entries that `Command` would refuse to give.
-fn with_entries(entries: &[&[u8]], arguments: &[&str]) -> crate::command::Outcome {
+fn with_entries(entries: &[&[u8]], arguments: &[&str]) -> Outcome {
     let c_string = |bytes: &[u8]| CString::new(bytes).unwrap();
     let program = c_string(BINARY.as_bytes());
     let arguments: Vec<CString> =
@@ -200,6 +208,54 @@ fn a_large_environment_and_many_arguments_are_passed_on() {
     let outcome = run(&[&["sh", "-c", "echo $#", "sh"], many.as_slice()].concat());
     outcome.ok().prints("20000\n");
 }
+
+/// Starts it with as much in its environment as the kernel lets through, but for 300 bytes at most.
+pub(crate) fn crowded(make: impl Fn() -> Command) -> Outcome {
+    let full = "x".repeat(100_000);
+    let start = |length: usize| {
+        let command = make().env("A", &full).env("B", &full).env("C", &full[..length]);
+        // A quarter of it is for arguments and variables.
+        command.before_exec(|| limit_stack(1 << 20)).try_spawn().ok()
+    };
+    (0..70_000).rev().step_by(300).find_map(start).expect("a length that fits").end()
+}
+
+#[expect(unsafe_code, reason = "setrlimit(2) between fork and exec")]
+fn limit_stack(bytes: libc::rlim_t) -> io::Result<()> {
+    let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
+    // SAFETY: the limit outlives the call.
+    match unsafe { libc::setrlimit(libc::RLIMIT_STACK, &limit) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+#[test]
+fn a_command_that_has_no_room_for_the_variables_runs_without_them() {
+    let root = container();
+    command(&root, &["-q", "/bin/env"]).run().ok();
+    let outcome = crowded(|| command(&root, &["/bin/env"]));
+    outcome.ok().assert_stderr(NO_ROOM);
+    assert_eq!(variable(&outcome, "SSL_CERT_FILE"), None);
+    assert_eq!(outcome.out().lines().count(), 3, "{}", outcome.err());
+    let outcome = crowded(|| command(&root, &["--on-error=fail", "/bin/env"]));
+    outcome.code(125).prints("").assert_stderr(NO_ROOM);
+}
+
+#[test]
+fn a_command_that_has_no_room_for_what_was_given_is_told_of_as_ever() {
+    let root = container();
+    root.remove(CA);
+    // The prefix stands in the arguments once more.
+    let prefix = "/bin/..".repeat(500) + "/bin/env";
+    let outcome = crowded(|| command(&root, &[]).env("CA_ENTRYPOINT_PREFIX", &prefix));
+    let cause = "Argument list too long";
+    outcome.code(126).assert_stderr(&format!("ca-entrypoint: cannot run '{prefix}': {cause}\n"));
+}
+
+const NO_ROOM: &str = "ca-entrypoint: leaving out the variables: the command's arguments and \
+    environment have no room for them\n\
+    hint: give the command fewer arguments and variables, or shorter ones\n";
 
 #[test]
 fn a_relative_command_begins_at_the_working_directory_which_stays() {

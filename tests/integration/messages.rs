@@ -12,6 +12,7 @@ use crate::command::Outcome;
 use crate::container::USER;
 use crate::container::command_with;
 use crate::container::container;
+use crate::exec::crowded;
 use crate::golden::assert_golden;
 use crate::mounts::Mount;
 use crate::skeletons::ANCHORS;
@@ -255,6 +256,12 @@ fn commands(messages: &mut Messages) {
     messages.of_arguments(&["/no/such/command"]);
     messages.of_arguments(&["/etc/passwd"]);
     messages.of_arguments(&["/etc"]);
+    let root = container();
+    messages.add(
+        "no room for the variables",
+        &root,
+        &crowded(|| command_with(&root, &[], &["-q", "/bin/env"])),
+    );
     messages.of_arguments(&["--no-such-option"]);
     messages.of_arguments(&["--ca"]);
     messages.of_arguments(&["--on-error=maybe"]);
