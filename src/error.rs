@@ -319,9 +319,7 @@ impl fmt::Display for Error {
             Self::ReadCa { path, cause } => {
                 write!(f, "cannot read CA file '{}': {}", path.display(), Cause(cause))
             }
-            Self::ReadProgram { cause } => {
-                write!(f, "cannot read this program: {}", Cause(cause))
-            }
+            Self::ReadProgram { cause } => write!(f, "cannot read this program: {}", Cause(cause)),
             Self::ReadStore { path, cause } => {
                 write!(f, "cannot read '{}': {}", path.display(), Cause(cause))
             }
