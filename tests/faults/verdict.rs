@@ -217,8 +217,9 @@ const ADDING: &[&str] = &["CI_SERVER_TLS_CA_FILE", "DENO_CERT", "NODE_EXTRA_CA_C
 const TEMPORARY_PREFIX: &str = ".ca-entrypoint-";
 
 /// Messages of what concerns no single path.
-const WITHOUT_A_PATH: [&str; 3] = [
+const WITHOUT_A_PATH: [&str; 4] = [
     "ca-entrypoint: cannot install the CA: no directory is fit ",
     "ca-entrypoint: cannot install the CA: out of memory",
     "ca-entrypoint: cannot install the CA: internal error",
+    "ca-entrypoint: leaving out the variables: ",
 ];
