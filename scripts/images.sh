@@ -237,8 +237,10 @@ fi
 # Two that make the same image would be in each other's way.
 exec 9<"$0"
 flock 9
-# Not /tmp, which often is in memory or can't hold devices.
-work=$(mktemp -d -p "${TMPDIR:-/var/tmp}")
+# Not /tmp, which often is in memory or can't hold devices. What becomes an image in memory is best made there.
+directory=$(docker info --format '{{.DockerRootDir}}')
+[ "$(stat -f -c %T "$directory" 2>/dev/null)" = tmpfs ] || directory=${TMPDIR:-/var/tmp}
+work=$(mktemp -d -p "$directory")
 trap 'rm -rf "$work"' EXIT
 
 # line IMAGE...: those of them that are asked for.
