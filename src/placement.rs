@@ -175,7 +175,7 @@ pub(crate) fn plan(
             }
         }
     };
-    Ok(plan_own(root, config, goal).and(plan))
+    Ok(plan.after(plan_own(root, config, goal)))
 }
 
 enum Choice {

@@ -112,10 +112,10 @@ impl Plan {
         self
     }
 
-    /// Both, one after the other.
-    pub(crate) fn and(mut self, other: Self) -> Self {
-        self.changes.extend(other.changes);
-        self.errors.extend(other.errors);
+    /// With what another plan does, and can't do, before it.
+    pub(crate) fn after(mut self, other: Self) -> Self {
+        self.changes.splice(0..0, other.changes);
+        self.errors.splice(0..0, other.errors);
         self
     }
 

@@ -4,6 +4,7 @@ use crate::collections::CA;
 use crate::collections::FAMILIES;
 use crate::collections::RHEL;
 use crate::collections::roots;
+use crate::container::command;
 use crate::container::prepared;
 use crate::container::start;
 use crate::skeletons::IMAGES;
@@ -79,5 +80,6 @@ fn a_leaf_whose_issuer_is_there_needs_no_place() {
 fn nothing_is_left_out_of_a_user_s_own_files() {
     let root = prepared(RHEL.image(&roots()));
     root.write(CA, with(&[constraints(&[])]).pem());
+    command(&root, &["--dry-run", "/bin/env"]).run().ok().says_nothing_of(LEFT_OUT);
     start(&root).ok().says_nothing_of(LEFT_OUT);
 }
