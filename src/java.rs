@@ -6,6 +6,8 @@ use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::places::Places;
+use crate::places::key;
 use crate::platform::Company;
 use crate::platform::Platform;
 use crate::root::Root;
@@ -21,6 +23,13 @@ pub(crate) struct Keystore {
     pub(crate) is_safe: bool,
 }
 
+/// Each once, however many names lead to it.
+#[derive(Default)]
+struct Found {
+    keystores: Vec<Keystore>,
+    paths: Places,
+}
+
 /// The keystores, each once: that of `java_home`, then the distribution's, then those of runtimes
 /// that bring one.
 pub(crate) fn keystores(
@@ -28,7 +37,7 @@ pub(crate) fn keystores(
     platform: &Platform,
     java_home: Option<&Path>,
 ) -> Vec<Keystore> {
-    let mut found = Vec::new();
+    let mut found = Found::default();
     if let Some(home) = java_home.filter(|home| home.is_absolute()) {
         look_into(root, platform, home, &mut found);
     }
@@ -45,7 +54,7 @@ pub(crate) fn keystores(
     for home in homes {
         look_into(root, platform, &home, &mut found);
     }
-    found
+    found.keystores
 }
 
 fn add_homes(root: &Root, parent: &Path, company: Company, homes: &mut Vec<PathBuf>) {
@@ -63,7 +72,7 @@ fn add_homes(root: &Root, parent: &Path, company: Company, homes: &mut Vec<PathB
     }
 }
 
-fn look_into(root: &Root, platform: &Platform, home: &Path, found: &mut Vec<Keystore>) {
+fn look_into(root: &Root, platform: &Platform, home: &Path, found: &mut Found) {
     let is_safe = is_safe(root, home);
     // Until Java 8, a JDK had its runtime in a directory of its own.
     for directory in ["lib/security", "jre/lib/security"] {
@@ -74,13 +83,7 @@ fn look_into(root: &Root, platform: &Platform, home: &Path, found: &mut Vec<Keys
     }
 }
 
-fn look_at(
-    root: &Root,
-    platform: &Platform,
-    path: &Path,
-    is_safe_so_far: bool,
-    found: &mut Vec<Keystore>,
-) {
+fn look_at(root: &Root, platform: &Platform, path: &Path, is_safe_so_far: bool, found: &mut Found) {
     let is_file = match root.metadata(path) {
         Ok(metadata) => metadata.is_some_and(|metadata| metadata.is_file()),
         // To be told of by whoever reads it; what a user may not see is nothing to that user.
@@ -93,11 +96,11 @@ fn look_at(
     // What isn't known to be the file itself isn't written.
     let is_safe_so_far = is_safe_so_far && resolved.is_ok();
     let path = resolved.unwrap_or_else(|_| path.to_owned());
-    if !found.iter().any(|keystore| keystore.path == path) {
+    if found.paths.add(key(&path)) {
         let is_safe = is_safe_so_far
             && !is_in(&path, platform.immutable)
             && path.parent().is_some_and(|parent| is_safe(root, parent));
-        found.push(Keystore { path, is_safe });
+        found.keystores.push(Keystore { path, is_safe });
     }
 }
 

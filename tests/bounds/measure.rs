@@ -27,16 +27,26 @@ pub(crate) fn cost(root: &Path, arguments: &[&str]) -> Cost {
     let total = report.lines().find(|line| line.trim_end().ends_with("total")).unwrap();
     let system_calls = total.split_whitespace().nth(3).unwrap().parse().unwrap();
     fs::remove_file(log).unwrap();
-    Cost { instructions, system_calls, input: size(root) }
+    Cost { instructions, system_calls, input: sizes(root).iter().sum() }
 }
 
-/// KiB resident at most, and the bytes of all files in the root.
-pub(crate) fn peak(root: &Path, arguments: &[&str]) -> (usize, usize) {
+/// The memory that a run takes.
+#[derive(Clone, Copy)]
+pub(crate) struct Peak {
+    /// Resident at most.
+    pub(crate) kib: usize,
+    /// Bytes of all files in the root.
+    pub(crate) input: usize,
+    pub(crate) files: usize,
+}
+
+pub(crate) fn peak(root: &Path, arguments: &[&str]) -> Peak {
     let log = log_of(root);
     measured(&["time", "-o", &log, "-f", "peak %M"], root, arguments);
-    let peak = number_after(&fs::read_to_string(&log).unwrap(), "peak ");
+    let kib = number_after(&fs::read_to_string(&log).unwrap(), "peak ");
     fs::remove_file(log).unwrap();
-    (peak, size(root))
+    let sizes = sizes(root);
+    Peak { kib, input: sizes.iter().sum(), files: sizes.len() }
 }
 
 fn log_of(root: &Path) -> String {
@@ -76,12 +86,13 @@ fn number_after(text: &str, what: &str) -> usize {
     rest.split_whitespace().next().unwrap().parse().unwrap()
 }
 
-fn size(directory: &Path) -> usize {
+/// Of each file.
+fn sizes(directory: &Path) -> Vec<usize> {
     let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap());
-    let sizes = entries.map(|entry| match entry.file_type().unwrap() {
-        kind if kind.is_dir() => size(&entry.path()),
-        kind if kind.is_file() => entry.metadata().unwrap().len() as usize,
-        _ => 0,
+    let sizes = entries.flat_map(|entry| match entry.file_type().unwrap() {
+        kind if kind.is_dir() => sizes(&entry.path()),
+        kind if kind.is_file() => vec![entry.metadata().unwrap().len() as usize],
+        _ => Vec::new(),
     });
-    sizes.sum()
+    sizes.collect()
 }
