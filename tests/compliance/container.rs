@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::OnceLock;
 
 use crate::certificates;
 use crate::engine::Run;
@@ -64,6 +65,14 @@ pub(crate) struct Container {
 impl Container {
     pub(crate) fn start(image: Image) -> Self {
         Self::start_with(image, &["--network", "none"])
+    }
+
+    /// The same without a loopback of its own, for what serves nothing: half of what it takes to start
+    /// a container is its network.
+    pub(crate) fn start_sharing(image: Image) -> Self {
+        static SHARED: OnceLock<Container> = OnceLock::new();
+        let shared = SHARED.get_or_init(|| Self::start(Image::Bookworm));
+        Self::start_with(image, &["--network", &format!("container:{}", shared.name)])
     }
 
     /// Starts it with these options of `docker run`.

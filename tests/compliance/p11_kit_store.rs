@@ -32,7 +32,7 @@ struct Pair {
 impl Pair {
     fn new(family: &'static Family, preparation: &str) -> Self {
         let [ours, theirs] = [(); 2].map(|()| {
-            let container = Container::start(family.image);
+            let container = Container::start_sharing(family.image);
             container.sh(&format!("anchors={}\n{preparation}", family.anchors));
             container
         });

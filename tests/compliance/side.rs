@@ -34,7 +34,7 @@ impl Comparison {
     /// `preparation` is a shell script.
     pub(crate) fn new(image: Image, preparation: &str) -> Self {
         let containers = [Side::Ours, Side::Theirs].map(|_| {
-            let container = Container::start(image);
+            let container = Container::start_sharing(image);
             container.sh(preparation);
             container
         });
