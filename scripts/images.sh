@@ -70,22 +70,23 @@ changed() {
     echo "$container"
 }
 
-# derive FROM TAG RECIPE SCRIPT [CHANGE]: makes TAG of what SCRIPT, run in FROM, leaves.
+# derive FROM TAG RECIPE SCRIPT: makes TAG of what SCRIPT, run in FROM, leaves.
 # Exported and imported, the result is one layer: what was removed is gone from it.
 derive() {
     local container
     container=$(changed "$1" "$2" "$4") || exit 1
     docker export "$container" |
-        docker import --change "LABEL ca-entrypoint.recipe=$3" --change 'CMD ["/bin/sh"]' --change "${5:-USER 0}" \
+        docker import --change "LABEL ca-entrypoint.recipe=$3" --change 'CMD ["/bin/sh"]' --change 'USER 0' \
             - "$name:$2" >/dev/null
     docker rm "$container" >/dev/null
 }
 
-# vary FROM TAG RECIPE SCRIPT: the same as a layer on FROM, which is made in no time.
+# vary FROM TAG RECIPE SCRIPT [CHANGE]: the same as a layer on FROM, which is made in no time.
 vary() {
     local container
     container=$(changed "$1" "$2" "$4") || exit 1
-    docker commit --change "LABEL ca-entrypoint.recipe=$3" --change 'CMD ["/bin/sh"]' "$container" "$name:$2" >/dev/null
+    docker commit --change "LABEL ca-entrypoint.recipe=$3" --change 'CMD ["/bin/sh"]' --change "${5:-USER 0}" \
+        "$container" "$name:$2" >/dev/null
     docker rm "$container" >/dev/null
 }
 
@@ -144,7 +145,7 @@ family() {
     "$from"
     label=$(recipe "$1" family "$scripts"/families/{common,"$1"}.sh <(label "$from"))
     if ! current "$1" "$label"; then
-        derive "$name:$from" "$1" "$label" "$(cat "$scripts"/families/{common,"$1"}.sh)" "${3:-}"
+        vary "$name:$from" "$1" "$label" "$(cat "$scripts"/families/{common,"$1"}.sh)" "${3:-}"
         summary "$1"
     fi
 }
