@@ -3,7 +3,6 @@
 use std::ffi::CString;
 use std::ffi::OsStr;
 use std::fs;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 
 use nix::libc;
@@ -14,6 +13,7 @@ use crate::container::CA;
 use crate::container::command;
 use crate::container::container;
 use crate::container::variable;
+use crate::memory::limit;
 use crate::util::BINARY;
 use crate::util::Root;
 
@@ -215,19 +215,9 @@ pub(crate) fn crowded(make: impl Fn() -> Command) -> Outcome {
     let start = |length: usize| {
         let command = make().env("A", &full).env("B", &full).env("C", &full[..length]);
         // A quarter of it is for arguments and variables.
-        command.before_exec(|| limit_stack(1 << 20)).try_spawn().ok()
+        command.before_exec(|| limit(libc::RLIMIT_STACK, 1 << 20)).try_spawn().ok()
     };
     (0..70_000).rev().step_by(300).find_map(start).expect("a length that fits").end()
-}
-
-#[expect(unsafe_code, reason = "setrlimit(2) between fork and exec")]
-fn limit_stack(bytes: libc::rlim_t) -> io::Result<()> {
-    let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
-    // SAFETY: the limit outlives the call.
-    match unsafe { libc::setrlimit(libc::RLIMIT_STACK, &limit) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
 }
 
 #[test]

@@ -159,16 +159,18 @@ fn without_a_command_there_is_nothing_to_hold_them() {
 }
 
 /// Beyond the soft limit of open files no number can be had.
-#[expect(unsafe_code, reason = "setrlimit(2) between fork and exec")]
 fn with_descriptors(command: Command, count: u64) -> Command {
-    command.before_exec(move || {
-        let limit = libc::rlimit { rlim_cur: count, rlim_max: count };
-        // SAFETY: the pointer leads to a limit that outlives the call.
-        match unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &limit) } {
-            0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
-        }
-    })
+    command.before_exec(move || limit(libc::RLIMIT_NOFILE, count))
+}
+
+#[expect(unsafe_code, reason = "setrlimit(2) between fork and exec")]
+pub(crate) fn limit(resource: libc::__rlimit_resource_t, value: libc::rlim_t) -> io::Result<()> {
+    let limit = libc::rlimit { rlim_cur: value, rlim_max: value };
+    // SAFETY: the pointer leads to a limit that outlives the call.
+    match unsafe { libc::setrlimit(resource, &limit) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 #[test]
